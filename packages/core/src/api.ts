@@ -1,0 +1,239 @@
+/**
+ * RuntimeApi: everything that a caller may ask of the runtime, once. Every wire is a thin adapter
+ * over it: decode a request (its zod schema), call one method, encode the answer.
+ *
+ * Methods reject with a {@link HeddleError}; each names its codes. Besides those, any method may
+ * answer `unauthenticated`, `permission-denied`, `request-invalid`, `shutting-down`, `storage-full`.
+ */
+import * as z from "zod";
+import { type BundleManifest, PayloadPath } from "./bundle.ts";
+import type { EventRecord } from "./events.ts";
+import { ContentHash } from "./hash.ts";
+import { CallId, Name, RunId, TenantId, TokenId } from "./ids.ts";
+import type { JsonValue } from "./json.ts";
+import { JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
+import type { CallView, Explanation, LogRecord, RunResult, RunSummary, RunView } from "./run.ts";
+import { RunStatus } from "./run.ts";
+
+/** Who asks, as the token says. */
+export const Principal = z.strictObject({
+  subject: z.string(),
+  tenant: TenantId,
+  roles: z.array(z.enum(["operator", "engineer", "admin"])),
+});
+export type Principal = z.infer<typeof Principal>;
+
+/** Goes with each call: who, and until when anybody listens. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly signal?: AbortSignal;
+}
+
+export const Page = z.strictObject({
+  /** At most this many rows. Default 50. */
+  limit: z.number().int().min(1).max(1_000).exactOptional(),
+  /** Where the page before ended. */
+  cursor: z.string().max(512).exactOptional(),
+});
+
+export interface PageOf<Row> {
+  readonly rows: readonly Row[];
+  /** Absent on the last page. */
+  readonly cursor?: string;
+}
+
+// Bundles
+
+export interface BundleUpload {
+  readonly manifest: unknown;
+  /** Payload files, in any order, each whole. Paths and hashes are checked against the manifest. */
+  readonly files:
+    | AsyncIterable<{ readonly path: string; readonly bytes: Uint8Array }>
+    | Iterable<{ readonly path: string; readonly bytes: Uint8Array }>;
+}
+
+export const BundleView = z.strictObject({
+  hash: ContentHash,
+  main: Name,
+  workflows: z.array(z.string()),
+  files: z.number().int(),
+  bytes: z.number().int(),
+  storedAtMs: z.number(),
+});
+export type BundleView = z.infer<typeof BundleView>;
+
+export const BundleRequest = z.strictObject({ hash: ContentHash });
+export const BundleFileRequest = z.strictObject({ hash: ContentHash, path: PayloadPath });
+
+export interface BundlesApi {
+  /** Stores a bundle; storing it again changes nothing. Errors: `bundle-invalid`, `path-escape`, `bundle-hash-mismatch`, `value-too-large`. */
+  put(upload: BundleUpload, caller: Caller): Promise<BundleView>;
+  /** Errors: `bundle-not-found`. */
+  get(request: z.infer<typeof BundleRequest>, caller: Caller): Promise<{ readonly view: BundleView; readonly manifest: BundleManifest }>;
+  list(request: z.infer<typeof Page>, caller: Caller): Promise<PageOf<BundleView>>;
+  /** Errors: `bundle-not-found`, `bundle-in-use` while an open run is pinned to it. */
+  delete(request: z.infer<typeof BundleRequest>, caller: Caller): Promise<void>;
+}
+
+// Runs
+
+export const StartRunRequest = z.strictObject({
+  bundle: ContentHash,
+  /** Default: the main workflow of the bundle. */
+  workflow: Name.exactOptional(),
+  input: JsonObjectSchema,
+  /** The same key with the same bundle, workflow and input gives the same run. */
+  idempotencyKey: z.string().min(1).max(256).exactOptional(),
+});
+export type StartRunRequest = z.infer<typeof StartRunRequest>;
+
+export const RunRequest = z.strictObject({ runId: RunId });
+export const ListRunsRequest = z.strictObject({ ...Page.shape, status: RunStatus.exactOptional(), workflow: Name.exactOptional() });
+export const ListEventsRequest = z.strictObject({
+  runId: RunId,
+  /** Events after this `seq`. Default 0: from the start. */
+  after: z.number().int().min(0).exactOptional(),
+  limit: z.number().int().min(1).max(10_000).exactOptional(),
+});
+export const ListLogsRequest = z.strictObject({
+  runId: RunId,
+  after: z.number().int().min(0).exactOptional(),
+  limit: z.number().int().min(1).max(10_000).exactOptional(),
+});
+export const PauseRunRequest = z.strictObject({ runId: RunId, reason: z.string().max(1_024).exactOptional() });
+export const ResumeRunRequest = z.strictObject({
+  runId: RunId,
+  /** Also ends its timers and retry delays now, and repeats what the storage refused. */
+  now: z.boolean().exactOptional(),
+});
+export const CancelRunRequest = PauseRunRequest;
+export const SignalRunRequest = z.strictObject({
+  runId: RunId,
+  name: Name,
+  value: JsonValueSchema,
+  /** The same key, the same signal. */
+  idempotencyKey: z.string().min(1).max(256).exactOptional(),
+});
+export const AnswerRunRequest = z.strictObject({
+  runId: RunId,
+  /** The node that asks; may be left out where only one does. */
+  node: Name.exactOptional(),
+  activation: z.number().int().min(1).exactOptional(),
+  /** `true` and `false` answer an approval; any value answers a question. Left out: decline. */
+  answer: JsonValueSchema.exactOptional(),
+  comment: z.string().max(4_096).exactOptional(),
+});
+export const QueryRunRequest = z.strictObject({ runId: RunId, name: Name });
+export const RetryRunRequest = z.strictObject({
+  runId: RunId,
+  /** A node id or an activation number. Default: the activation that failed the run. */
+  from: z.union([Name, z.number().int().min(1)]).exactOptional(),
+});
+
+export interface RunsApi {
+  /** Errors: `bundle-not-found`, `workflow-not-found`, `input-invalid`, `idempotency-conflict`, `handler-not-found`, `unimplemented`. */
+  start(request: StartRunRequest, caller: Caller): Promise<{ readonly runId: RunId; readonly existing: boolean }>;
+  /** Errors of every method below: `run-not-found`, also for a run of another tenant. */
+  get(request: z.infer<typeof RunRequest>, caller: Caller): Promise<RunView>;
+  /** Newest first. */
+  list(request: z.infer<typeof ListRunsRequest>, caller: Caller): Promise<PageOf<RunSummary>>;
+  events(request: z.infer<typeof ListEventsRequest>, caller: Caller): Promise<readonly EventRecord[]>;
+  /** Batches from `after` on, then live, in order, each event once; ends after the terminal event or with `caller.signal`. */
+  follow(request: z.infer<typeof ListEventsRequest>, caller: Caller): AsyncIterable<readonly EventRecord[]>;
+  logs(request: z.infer<typeof ListLogsRequest>, caller: Caller): Promise<readonly LogRecord[]>;
+  /** Waits until the run has ended. */
+  result(request: z.infer<typeof RunRequest>, caller: Caller): Promise<RunResult>;
+  /** Errors: `run-ended`. */
+  pause(request: z.infer<typeof PauseRunRequest>, caller: Caller): Promise<void>;
+  /** Errors: `run-ended`, `run-not-paused` (not with `now`). */
+  resume(request: z.infer<typeof ResumeRunRequest>, caller: Caller): Promise<void>;
+  /** Returns once the wish is journalled; `result` tells when the run has ended. Errors: `run-ended`. */
+  cancel(request: z.infer<typeof CancelRunRequest>, caller: Caller): Promise<void>;
+  /** Errors: `run-ended`, `signals-full`, `value-invalid`. */
+  signal(request: z.infer<typeof SignalRunRequest>, caller: Caller): Promise<void>;
+  /** Errors: `run-ended`, `not-waiting`, `answer-invalid`. */
+  answer(request: z.infer<typeof AnswerRunRequest>, caller: Caller): Promise<void>;
+  /** Errors: `query-not-found`. */
+  query(request: z.infer<typeof QueryRunRequest>, caller: Caller): Promise<JsonValue>;
+  /** Goes on from an activation of a run that has ended, under new call ids. Errors: `run-not-ended`, `activation-not-found`. */
+  retry(request: z.infer<typeof RetryRunRequest>, caller: Caller): Promise<{ readonly from: number; readonly node: string }>;
+  /** Errors: `run-not-ended`. */
+  delete(request: z.infer<typeof RunRequest>, caller: Caller): Promise<void>;
+  /** Why an open run has not ended, child runs included; empty for a run that has. */
+  why(request: z.infer<typeof RunRequest>, caller: Caller): Promise<readonly Explanation[]>;
+}
+
+// Calls
+
+export const ListCallsRequest = z.strictObject({ ...Page.shape, status: z.enum(["started", "outcome-unknown"]).exactOptional() });
+export const SettleCallRequest = z.strictObject({
+  call: CallId,
+  as: z.enum(["succeeded", "failed", "retry"]),
+  /** What it gave, when it succeeded. */
+  result: JsonValueSchema.exactOptional(),
+  /** Why it failed, when it did. */
+  message: z.string().max(4_096).exactOptional(),
+});
+
+export interface CallsApi {
+  list(request: z.infer<typeof ListCallsRequest>, caller: Caller): Promise<PageOf<CallView>>;
+  /** Says how a call of unknown outcome ended. Errors: `call-not-found`, `call-not-unknown`, `result-invalid`. */
+  settle(request: z.infer<typeof SettleCallRequest>, caller: Caller): Promise<void>;
+}
+
+// Tokens
+
+export const TokenView = z.strictObject({
+  id: TokenId,
+  subject: z.string(),
+  tenant: TenantId,
+  roles: Principal.shape.roles,
+  createdAtMs: z.number(),
+  revokedAtMs: z.number().exactOptional(),
+});
+export type TokenView = z.infer<typeof TokenView>;
+
+export const CreateTokenRequest = z.strictObject({
+  subject: z.string().min(1).max(128),
+  roles: Principal.shape.roles.min(1),
+  /** Only an admin of the default tenant may name another. Default: the caller's. */
+  tenant: TenantId.exactOptional(),
+});
+export const RevokeTokenRequest = z.strictObject({ id: TokenId });
+
+export interface TokensApi {
+  /** The secret is shown here and never again. */
+  create(request: z.infer<typeof CreateTokenRequest>, caller: Caller): Promise<{ readonly token: TokenView; readonly secret: string }>;
+  list(request: z.infer<typeof Page>, caller: Caller): Promise<PageOf<TokenView>>;
+  /** Errors: `token-not-found`. */
+  revoke(request: z.infer<typeof RevokeTokenRequest>, caller: Caller): Promise<void>;
+}
+
+// Runtime
+
+export const RuntimeStatus = z.strictObject({
+  version: z.string(),
+  incarnation: z.string(),
+  startedAtMs: z.number(),
+  /** Runs that have not ended, by status. */
+  openRuns: z.record(z.string(), z.number().int()),
+  storage: z.strictObject({
+    kind: z.string(),
+    healthy: z.boolean(),
+    message: z.string().exactOptional(),
+    settings: z.record(z.string(), z.string()),
+  }),
+});
+export type RuntimeStatus = z.infer<typeof RuntimeStatus>;
+
+export interface RuntimeGroupApi {
+  status(request: Record<never, never>, caller: Caller): Promise<RuntimeStatus>;
+}
+
+export interface RuntimeApi {
+  readonly bundles: BundlesApi;
+  readonly runs: RunsApi;
+  readonly calls: CallsApi;
+  readonly tokens: TokensApi;
+  readonly runtime: RuntimeGroupApi;
+}

@@ -1,0 +1,138 @@
+import { describe, expect, test } from "vitest";
+import {
+  attemptEventKinds,
+  Doing,
+  EventRecord,
+  isTerminalEvent,
+  RunEvent,
+  type RunEventKind,
+  type RunEventOf,
+  Source,
+  terminalEventKinds,
+} from "./events.ts";
+import { failureOf } from "./failure.ts";
+import { hashText } from "./hash.ts";
+import { derivedId } from "./ids.ts";
+import { parseJson } from "./json.ts";
+
+const run = derivedId("run", "test");
+const failure = failureOf("handler-failed", "boom", "handler", { retryable: true, node: "a", details: { n: 1 } });
+
+/** One of each kind, with everything that it may hold. The type makes a forgotten kind a compile error. */
+const events: { readonly [Kind in RunEventKind]: RunEventOf<Kind> } = {
+  "run-started": {
+    kind: "run-started",
+    run,
+    workflow: "flow",
+    bundle: hashText("bundle"),
+    input: { title: "x" },
+    parent: { run, activation: 3 },
+    key: "k",
+    deadlineMs: 9,
+    by: "someone",
+    open: { activation: 1, node: "a" },
+  },
+  "router-passed": { kind: "router-passed", frame: 0, node: "r", edge: "e", set: { x: { value: 1 } }, open: { activation: 2, node: "b" } },
+  "activation-succeeded": {
+    kind: "activation-succeeded",
+    activation: 1,
+    attempt: 1,
+    result: { ok: true },
+    by: "someone",
+    set: { x: { result: ["ok", 0] }, y: { var: "z", path: [] } },
+    edge: "e",
+    open: { activation: 2, node: "b", does: { kind: "sleep", untilMs: 5 } },
+  },
+  "activation-failed": { kind: "activation-failed", activation: 1, attempt: 2, on: "failure", failure, exit: { value: null } },
+  "attempt-started": { kind: "attempt-started", activation: 1, attempt: 1, incarnation: "i" },
+  "attempt-failed": { kind: "attempt-failed", activation: 1, attempt: 1, failure, counted: true, retryAtMs: 7 },
+  "outcome-unknown": { kind: "outcome-unknown", activation: 1, attempt: 1 },
+  "outcome-settled": { kind: "outcome-settled", activation: 1, attempt: 1, as: "retry", by: "someone" },
+  "once-recorded": { kind: "once-recorded", activation: 1, name: "charge", value: { id: 7 } },
+  "frames-opened": {
+    kind: "frames-opened",
+    region: 1,
+    frames: [{ frame: 1, slot: "body", index: 0, set: { item: { item: [] } }, open: { activation: 2, node: "b" } }],
+  },
+  "frame-failed": { kind: "frame-failed", frame: 1, failure },
+  "unwinding-started": { kind: "unwinding-started", cause: "cancel", frames: [1, 0], closed: [2] },
+  "activation-cancelled": { kind: "activation-cancelled", activation: 1, attempt: 1, outcome: "aborted" },
+  "frame-closed": { kind: "frame-closed", frame: 1 },
+  "signal-received": { kind: "signal-received", signal: 1, name: "go", value: [1], key: "k", by: "someone" },
+  "waits-hastened": { kind: "waits-hastened", activations: [1, 2], by: "someone" },
+  "run-paused": { kind: "run-paused", reason: "lunch", by: "someone" },
+  "run-resumed": { kind: "run-resumed", by: "someone" },
+  "run-cancelling": { kind: "run-cancelling", reason: "enough", cleanupAtMs: 9, by: "someone" },
+  "run-limited": { kind: "run-limited", failure, cleanupAtMs: 9 },
+  "run-succeeded": { kind: "run-succeeded", output: { notes: "" } },
+  "run-failed": { kind: "run-failed", failure, forced: true },
+  "run-cancelled": { kind: "run-cancelled", reason: "enough", forced: true },
+  "run-retried": { kind: "run-retried", from: 4, node: "a", state: { frames: [] }, by: "someone" },
+};
+
+describe("run events", () => {
+  test.each(Object.entries(events))("%s survives its own text", (_, event) => {
+    expect(RunEvent.parse(parseJson(JSON.stringify(event)))).toEqual(event);
+    expect(EventRecord.parse({ seq: 1, atMs: 0, event })).toEqual({ seq: 1, atMs: 0, event });
+  });
+
+  test.each(Object.entries(events))("%s refuses members that it does not know", (_, event) => {
+    expect(RunEvent.safeParse({ ...event, extra: 1 }).success).toBe(false);
+  });
+
+  test.each([{}, { kind: "run-exploded" }, { kind: "run_started" }, null, "run-started"])("%j is none", (value) => {
+    expect(RunEvent.safeParse(value).success).toBe(false);
+  });
+
+  test("count activations from 1, and frames from 0", () => {
+    expect(RunEvent.safeParse({ ...events["outcome-unknown"], activation: 0 }).success).toBe(false);
+    expect(RunEvent.safeParse({ kind: "frame-closed", frame: 0 }).success).toBe(true);
+    expect(RunEvent.safeParse({ kind: "frame-closed", frame: -1 }).success).toBe(false);
+    expect(EventRecord.safeParse({ seq: 0, atMs: 0, event: events["frame-closed"] }).success).toBe(false);
+  });
+
+  test("keep every member of the values that they carry", () => {
+    const text = '{"kind":"run-succeeded","output":{"__proto__":{"a":1},"constructor":2}}';
+    expect(JSON.stringify(RunEvent.parse(parseJson(text)))).toBe(text);
+  });
+
+  test("that end a run are three", () => {
+    const ending = Object.keys(events).filter(isTerminalEvent);
+    expect(ending.toSorted()).toEqual([...terminalEventKinds].toSorted());
+    expect(ending).toEqual(["run-succeeded", "run-failed", "run-cancelled"]);
+  });
+
+  test("of attempts are kinds of events", () => {
+    for (const kind of attemptEventKinds) expect(Object.keys(events)).toContain(kind);
+  });
+});
+
+describe("sources", () => {
+  test.each([
+    { value: { any: [1] } },
+    { result: [] },
+    { result: ["a", 0] },
+    { var: "x", path: ["a"] },
+    { item: [] },
+    { carried: "n", path: [] },
+    { caught: ["code"] },
+  ])("%j", (source) => {
+    expect(Source.parse(source)).toEqual(source);
+  });
+
+  test.each([{}, { value: 1, result: [] }, { var: "x" }, { result: [0.5] }, { env: "HOME" }])("%j is none", (source) => {
+    expect(Source.safeParse(source).success).toBe(false);
+  });
+});
+
+test.each<[Doing]>([
+  [{ kind: "execute", unsafe: true }],
+  [{ kind: "sleep", untilMs: 1 }],
+  [{ kind: "signal", name: "go", deadlineMs: 2 }],
+  [{ kind: "ask", mode: "answer", prompt: "which?", details: { a: 1 }, deadlineMs: 2 }],
+  [{ kind: "child", workflow: "flow" }],
+  [{ kind: "region", region: "map", total: 2, items: { value: [1, 2] }, deadlineMs: 5 }],
+  [{ kind: "region", region: "loop", carried: { n: { value: 0 } } }],
+])("an activation may do %j", (doing) => {
+  expect(Doing.parse(doing)).toEqual(doing);
+});

@@ -1,0 +1,216 @@
+/**
+ * Run events: the facts that a run's stream holds, in the order in which they became true.
+ *
+ * Architecture invariant: events fold without the plan. They name the edge taken and the activations
+ * and frames opened, and where a value is already in the state they say where (`Source`) instead of
+ * repeating it. docs/journal-format.md describes the persisted form.
+ */
+import * as z from "zod";
+import { Failure } from "./failure.ts";
+import { ContentHash } from "./hash.ts";
+import { RunId } from "./ids.ts";
+import { EdgeOutcome } from "./ir.ts";
+import { JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
+
+/** The version that every persisted event is written with. Older ones are upcast when read. */
+export const eventVersion = 1;
+
+const Path = z.array(z.union([z.string(), z.number().int()]));
+const Activation = z.number().int().min(1);
+const Frame = z.number().int().min(0);
+
+/**
+ * Where a value comes from. `value`: here. The others point into what the fold knows at this event:
+ * `result` of the activation that ends, a variable `var` of the frame (of the frame around it, where
+ * a body opens), the region's current `item`, its `carried` variables, or the `failure` it caught.
+ */
+export const Source = z.union([
+  z.strictObject({ value: JsonValueSchema }),
+  z.strictObject({ result: Path }),
+  z.strictObject({ var: z.string(), path: Path }),
+  z.strictObject({ item: Path }),
+  z.strictObject({ carried: z.string(), path: Path }),
+  z.strictObject({ caught: Path }),
+]);
+export type Source = z.infer<typeof Source>;
+
+const Sources = z.record(z.string(), Source);
+export type Sources = z.infer<typeof Sources>;
+
+/** What an opened activation does until it is settled. Absent in `Opened`: it executes, and may be repeated. */
+export const Doing = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("execute"), unsafe: z.literal(true) }),
+  z.strictObject({ kind: z.literal("sleep"), untilMs: z.number() }),
+  z.strictObject({ kind: z.literal("signal"), name: z.string(), deadlineMs: z.number().exactOptional() }),
+  z.strictObject({
+    kind: z.literal("ask"),
+    mode: z.enum(["approve", "answer"]),
+    prompt: z.string(),
+    details: JsonValueSchema.exactOptional(),
+    deadlineMs: z.number().exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal("child"), workflow: z.string(), deadlineMs: z.number().exactOptional() }),
+  z.strictObject({
+    kind: z.literal("region"),
+    region: z.enum(["parallel", "map", "loop", "try"]),
+    /** Frames that a map or a parallel will open in all. */
+    total: z.number().int().exactOptional(),
+    items: Source.exactOptional(),
+    /** A failed frame becomes a result of the map, and fails nothing. */
+    collect: z.literal(true).exactOptional(),
+    carried: Sources.exactOptional(),
+    deadlineMs: z.number().exactOptional(),
+  }),
+]);
+export type Doing = z.infer<typeof Doing>;
+
+export const Opened = z.strictObject({ activation: Activation, node: z.string(), does: Doing.exactOptional() });
+export type Opened = z.infer<typeof Opened>;
+
+/** How control went on: variables set, edge taken, activation opened; or the frame left with `exit`. */
+const onward = {
+  set: Sources.exactOptional(),
+  edge: z.string().exactOptional(),
+  open: Opened.exactOptional(),
+  exit: Source.exactOptional(),
+};
+
+const by = { by: z.string().exactOptional() };
+
+export const OpenedFrame = z.strictObject({
+  frame: Frame,
+  slot: z.string(),
+  index: z.number().int(),
+  set: Sources.exactOptional(),
+  open: Opened.exactOptional(),
+});
+export type OpenedFrame = z.infer<typeof OpenedFrame>;
+
+export const UnwindCause = z.enum(["sibling-failed", "timeout", "cancel", "limit"]);
+export type UnwindCause = z.infer<typeof UnwindCause>;
+
+export const RunEvent = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("run-started"),
+    run: RunId,
+    workflow: z.string(),
+    bundle: ContentHash,
+    input: JsonObjectSchema,
+    parent: z.strictObject({ run: RunId, activation: Activation }).exactOptional(),
+    key: z.string().exactOptional(),
+    deadlineMs: z.number().exactOptional(),
+    ...by,
+    open: Opened.exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal("router-passed"), frame: Frame, node: z.string(), ...onward }),
+  z.strictObject({
+    kind: z.literal("activation-succeeded"),
+    activation: Activation,
+    attempt: z.number().int().exactOptional(),
+    result: JsonValueSchema.exactOptional(),
+    /** The result is what the region's frames gave. */
+    collected: z.literal(true).exactOptional(),
+    /** The result is the value of this buffered signal, which is used up. */
+    signal: z.number().int().exactOptional(),
+    ...by,
+    ...onward,
+  }),
+  z.strictObject({
+    kind: z.literal("activation-failed"),
+    activation: Activation,
+    attempt: z.number().int().exactOptional(),
+    on: EdgeOutcome,
+    failure: Failure,
+    ...by,
+    ...onward,
+  }),
+  z.strictObject({ kind: z.literal("attempt-started"), activation: Activation, attempt: z.number().int(), incarnation: z.string() }),
+  z.strictObject({
+    kind: z.literal("attempt-failed"),
+    activation: Activation,
+    attempt: z.number().int(),
+    failure: Failure,
+    /** False: the attempt does not count against the retry policy (its process was lost). */
+    counted: z.boolean(),
+    retryAtMs: z.number(),
+  }),
+  z.strictObject({ kind: z.literal("outcome-unknown"), activation: Activation, attempt: z.number().int() }),
+  z.strictObject({
+    kind: z.literal("outcome-settled"),
+    activation: Activation,
+    attempt: z.number().int(),
+    as: z.enum(["succeeded", "failed", "retry"]),
+    ...by,
+  }),
+  z.strictObject({ kind: z.literal("once-recorded"), activation: Activation, name: z.string(), value: JsonValueSchema }),
+  z.strictObject({ kind: z.literal("frames-opened"), region: Activation, frames: z.array(OpenedFrame) }),
+  z.strictObject({ kind: z.literal("frame-failed"), frame: Frame, failure: Failure }),
+  z.strictObject({
+    kind: z.literal("unwinding-started"),
+    cause: UnwindCause,
+    /** The region whose frames these are; absent where the whole run unwinds. */
+    region: Activation.exactOptional(),
+    frames: z.array(Frame),
+    /** Waits that end here; what is executing is aborted, and ends with `activation-cancelled`. */
+    closed: z.array(Activation),
+  }),
+  z.strictObject({
+    kind: z.literal("activation-cancelled"),
+    activation: Activation,
+    attempt: z.number().int().exactOptional(),
+    /** What the executor said last: an aborted attempt may have succeeded all the same. */
+    outcome: z.enum(["succeeded", "failed", "aborted", "unknown"]).exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal("frame-closed"), frame: Frame }),
+  z.strictObject({
+    kind: z.literal("signal-received"),
+    signal: z.number().int(),
+    name: z.string(),
+    value: JsonValueSchema,
+    key: z.string().exactOptional(),
+    ...by,
+  }),
+  z.strictObject({ kind: z.literal("waits-hastened"), activations: z.array(Activation), ...by }),
+  z.strictObject({ kind: z.literal("run-paused"), reason: z.string().exactOptional(), ...by }),
+  z.strictObject({ kind: z.literal("run-resumed"), ...by }),
+  z.strictObject({ kind: z.literal("run-cancelling"), reason: z.string().exactOptional(), cleanupAtMs: z.number(), ...by }),
+  z.strictObject({ kind: z.literal("run-limited"), failure: Failure, cleanupAtMs: z.number() }),
+  z.strictObject({ kind: z.literal("run-succeeded"), output: JsonValueSchema }),
+  z.strictObject({ kind: z.literal("run-failed"), failure: Failure, forced: z.literal(true).exactOptional() }),
+  z.strictObject({ kind: z.literal("run-cancelled"), reason: z.string().exactOptional(), forced: z.literal(true).exactOptional() }),
+  z.strictObject({
+    kind: z.literal("run-retried"),
+    /** The activation that is done again, under a new number. */
+    from: Activation,
+    node: z.string(),
+    /** The state at that activation, renumbered: the run goes on from it. */
+    state: JsonValueSchema,
+    ...by,
+  }),
+]);
+export type RunEvent = z.infer<typeof RunEvent>;
+export type RunEventKind = RunEvent["kind"];
+export type RunEventOf<Kind extends RunEventKind> = Extract<RunEvent, { kind: Kind }>;
+
+/** Kinds after which a run has ended. */
+export const terminalEventKinds: readonly RunEventKind[] = ["run-succeeded", "run-failed", "run-cancelled"];
+
+export function isTerminalEvent(kind: string): boolean {
+  return kind === "run-succeeded" || kind === "run-failed" || kind === "run-cancelled";
+}
+
+/**
+ * Facts of attempts: how often and by whom work was tried. An undisturbed run and one that crashed
+ * and recovered have the same other events, in the same causal order.
+ */
+export const attemptEventKinds: readonly RunEventKind[] = [
+  "attempt-started",
+  "attempt-failed",
+  "outcome-unknown",
+  "outcome-settled",
+  "once-recorded",
+];
+
+/** An event as it is streamed: `seq` counts from 1 in its run's stream. */
+export const EventRecord = z.strictObject({ seq: z.number().int().min(1), atMs: z.number(), event: RunEvent });
+export type EventRecord = z.infer<typeof EventRecord>;

@@ -1,0 +1,40 @@
+/** What an author's handler is given besides its input. Types only: the same in process and in a worker. */
+
+import type { JsonValue } from "./json.ts";
+
+export interface HandlerLog {
+  (text: string, fields?: Readonly<Record<string, JsonValue>>): void;
+  debug(text: string, fields?: Readonly<Record<string, JsonValue>>): void;
+  info(text: string, fields?: Readonly<Record<string, JsonValue>>): void;
+  warn(text: string, fields?: Readonly<Record<string, JsonValue>>): void;
+  error(text: string, fields?: Readonly<Record<string, JsonValue>>): void;
+}
+
+/** The second argument of every handler (the last, where arguments are positional). */
+export interface HandlerContext {
+  readonly runId: string;
+  readonly node: string;
+  readonly activation: number;
+  /** From 1. */
+  readonly attempt: number;
+  /** The same for every attempt at this activation. Pass it on to whatever can tell repeats by it. */
+  readonly idempotencyKey: string;
+  /** Aborts on timeout, cancel and shutdown. */
+  readonly signal: AbortSignal;
+  readonly log: HandlerLog;
+  /**
+   * Runs `fn` and records its value durably before returning it; later attempts get the recorded
+   * value. A crash between the two runs `fn` again, under the same idempotency key.
+   */
+  once<Value extends JsonValue>(name: string, fn: () => Value | Promise<Value>): Promise<Value>;
+}
+
+/**
+ * Throw this (or any error with these properties) to say how a failure is to be treated.
+ * `retryable: false` ends the retries; `code` is what failure edges and `exceptCodes` see.
+ */
+export interface HandlerFailureShape {
+  readonly code?: string;
+  readonly retryable?: boolean;
+  readonly details?: JsonValue;
+}

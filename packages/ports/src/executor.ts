@@ -1,0 +1,68 @@
+/**
+ * Executors carry out effects of one kind. They are reached through the gate alone.
+ *
+ * An executor settles each task exactly once, also after an abort; it never rejects.
+ */
+import type { ContentHash, Failure, JsonValue, LogLevel, Node, RunId, TenantId } from "@heddle/core";
+
+/** One attempt at one activation. */
+export interface Task {
+  readonly run: RunId;
+  readonly tenant: TenantId;
+  readonly bundle: ContentHash;
+  readonly node: Node;
+  readonly activation: number;
+  readonly attempt: number;
+  readonly incarnation: string;
+  /** The same for every attempt: `<run>/<activation>`. */
+  readonly idempotencyKey: string;
+  /** The reads of the node, by name, in order. */
+  readonly input: Readonly<Record<string, JsonValue>>;
+  readonly services: TaskServices;
+}
+
+/** What an attempt may ask of the runtime while it runs. */
+export interface TaskServices {
+  /** The value recorded under this name by an earlier attempt; undefined where there is none. */
+  once(name: string): JsonValue | undefined;
+  /** All of them, by name. */
+  recorded(): Readonly<Record<string, JsonValue>>;
+  /** Records a value durably; resolves after the commit. Rejects when the attempt is no longer wanted. */
+  recordOnce(name: string, value: JsonValue): Promise<void>;
+  log(record: {
+    readonly level: LogLevel;
+    readonly source: "log" | "console" | "stdout" | "stderr" | "runtime";
+    readonly text: string;
+    readonly fields?: { readonly [key: string]: JsonValue };
+  }): void;
+}
+
+export type Outcome =
+  | { readonly kind: "succeeded"; readonly result: JsonValue }
+  | { readonly kind: "failed"; readonly failure: Failure }
+  /** The process that ran it is gone. `counted`: the pool's own loss window is used up. */
+  | { readonly kind: "lost"; readonly message: string; readonly counted: boolean }
+  /** It stopped because it was asked to. */
+  | { readonly kind: "aborted" };
+
+/** The wish that an attempt stops. The signal is made on first use: most attempts never ask for it. */
+export interface AbortHandle {
+  readonly aborted: boolean;
+  readonly signal: AbortSignal;
+  /** Calls back once, when aborted; at once if it is already. */
+  onAbort(then: () => void): void;
+}
+
+export interface Executor {
+  /** Carries out a task. The promise settles also after an abort, within the executor's own grace. */
+  execute(task: Task, abort: AbortHandle): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+/** A bundle as executors see it. */
+export interface BundleCode {
+  readonly hash: ContentHash;
+  readonly handlers: readonly { readonly name: string; readonly file: string; readonly export: string }[];
+  /** The verified payload folder on this machine. */
+  readonly folder: string;
+}
