@@ -1,0 +1,290 @@
+/**
+ * The runtime, put together: store, gate, executors, engine and API. Used by the daemon, and alone.
+ *
+ * `createRuntime` returns at once and opens in the background; every method waits for that. Without
+ * options it keeps everything in memory, opens no port and reads no file.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type BundleView,
+  type Confinement,
+  defaultTenant,
+  type EventRecord,
+  HeddleError,
+  type JsonObject,
+  type JsonValue,
+  type Principal,
+  type RunId,
+  type RuntimeApi,
+  runFailedError,
+  type WorkflowIr,
+} from "@heddle/core";
+import type { Clock, Executor, Random, Store } from "@heddle/ports";
+import { createBundlesApi } from "./api/bundles-api.ts";
+import { createCallsApi } from "./api/calls-api.ts";
+import { createRunsApi } from "./api/runs-api.ts";
+import { createTokens } from "./api/tokens-api.ts";
+import { statusOfDriver } from "./api/views.ts";
+import { createHandlersExecutor, type HandlerProcessOptions } from "./executors/handlers.ts";
+import { createInProcessExecutor, type HandlerFunction } from "./executors/in-process.ts";
+import { createGate } from "./gate/gate.ts";
+import { layOutBundle } from "./shell/bundle-folder.ts";
+import { Engine } from "./shell/engine.ts";
+import { systemClock, systemRandom } from "./shell/system.ts";
+import { createMemoryStore } from "./store-memory/memory-store.ts";
+
+export interface RuntimeOptions {
+  /** Where everything is kept. Default: memory. The runtime closes it. */
+  readonly store?: Store;
+  /** The folder that bundles are laid out in. Default: a temporary one, removed on close. */
+  readonly dataDir?: string;
+  /** Functions of this program, by handler name. */
+  readonly handlers?: Readonly<Record<string, HandlerFunction>>;
+  /** Answered with `unimplemented` until the gate knows tools. */
+  readonly tools?: unknown;
+  /** Answered with `unimplemented` until model nodes run. */
+  readonly models?: unknown;
+  /** Answers approvals of `human` nodes in this process: true approves, false rejects. Without it they wait. */
+  readonly confirm?: (question: {
+    readonly runId: RunId;
+    readonly node: string;
+    readonly prompt: string;
+    readonly details?: JsonValue;
+  }) => boolean | Promise<boolean>;
+  readonly handlerProcesses?: HandlerProcessOptions;
+  /** The least confinement that bundle code is loaded with. Default `process`. */
+  readonly confinementMin?: Confinement;
+  readonly version?: string;
+  /** The store failed, or another process took it over. Default: the error is kept, and every call rejects with it. */
+  readonly onFatal?: (error: Error) => void;
+  /** A bug stopped one run. */
+  readonly onBug?: (runId: RunId, bug: unknown) => void;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Wraps each executor: for tests that count or fail what reaches them. */
+  readonly wrapExecutor?: (executor: Executor) => Executor;
+}
+
+export interface RunOptions {
+  readonly idempotencyKey?: string;
+  /** Stops waiting; the run goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a run ended well. */
+export interface Succeeded {
+  readonly runId: RunId;
+  readonly output: JsonValue;
+}
+
+export interface Runtime extends AsyncDisposable {
+  readonly api: RuntimeApi;
+  /** Resolves once open runs have been taken up. Rejects with why the store could not be opened. */
+  ready(): Promise<void>;
+  /** Starts a workflow and waits for its end. Errors: `run-failed` with the failure's code, `cancelled`, those of `runs.start`. */
+  run(ir: WorkflowIr | readonly WorkflowIr[], input: JsonObject, options?: RunOptions): Promise<Succeeded>;
+  /** Starts a workflow and yields its events, the first one included, until it has ended. */
+  stream(ir: WorkflowIr | readonly WorkflowIr[], input: JsonObject, options?: RunOptions): AsyncIterable<EventRecord>;
+  authenticate(secret: string): Promise<Principal | undefined>;
+  /** The secret of a fresh admin token, unless `known` is one already. */
+  ensureAdminToken(known?: string): Promise<string | undefined>;
+  /** Process ids of warm handler processes: for tests that end them. */
+  handlerPids(): readonly number[];
+  /** Waits up to `graceMs` for what runs, then lets go. What had not ended is done again after the next start. */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+const handlerDefaults: HandlerProcessOptions = { count: 0, memoryMb: 512, graceMs: 2_000 };
+
+/** Who an embedding program is, to its own runtime. */
+const embedded: Principal = { subject: "embedded", tenant: defaultTenant, roles: ["admin", "operator", "engineer"] };
+
+export function createRuntime(options: RuntimeOptions = {}): Runtime {
+  refuseUnimplemented(options);
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
+  const store = options.store ?? createMemoryStore();
+  const functions = new Map(Object.entries(options.handlers ?? {}));
+  const processOptions = options.handlerProcesses ?? handlerDefaults;
+  const wrap = options.wrapExecutor ?? ((executor) => executor);
+  const processes = createHandlersExecutor(clock, processOptions, process.env);
+  const inProcess = wrap(createInProcessExecutor({ clock, graceMs: processOptions.graceMs, handler: (name) => functions.get(name) }));
+  const inProcesses = wrap(processes);
+  const gate = createGate({
+    clock,
+    route: ({ node }) => (node.kind !== "handler" ? undefined : functions.has(node.handler) ? inProcess : inProcesses),
+  });
+  const folder = bundleFolder(options.dataDir);
+  let fatal: Error | undefined;
+  const engine = new Engine({
+    store,
+    clock,
+    random,
+    gate,
+    rules: { confinementMin: options.confinementMin ?? "process", provided: new Set(functions.keys()) },
+    layOut: async (hash, manifest, payload) =>
+      processes.register(hash, manifest, await layOutBundle(await folder.path(), hash, manifest, payload)),
+    onFatal: (error) => {
+      fatal = error;
+      options.onFatal?.(error);
+    },
+    onBug: (run, bug) => options.onBug?.(run, bug),
+  });
+  const tokens = createTokens(store, clock, random, () => engine.epoch);
+  const opened = (async () => {
+    await engine.open();
+    await tokens.open();
+  })();
+  // Whoever calls a method learns of a failed start; nobody has to.
+  opened.catch(() => undefined);
+
+  const api: RuntimeApi = waitingFor(opened, {
+    bundles: createBundlesApi(engine),
+    runs: createRunsApi(engine, clock, random),
+    calls: createCallsApi(engine),
+    tokens: tokens.api,
+    runtime: {
+      status: () => {
+        const openRuns: Record<string, number> = {};
+        for (const driver of engine.drivers()) openRuns[statusOfDriver(driver)] = (openRuns[statusOfDriver(driver)] ?? 0) + 1;
+        const { kind, settings } = store.info();
+        return Promise.resolve({
+          version: options.version ?? "0.0.0",
+          incarnation: engine.incarnation,
+          startedAtMs: engine.startedAtMs,
+          openRuns,
+          storage: {
+            kind,
+            healthy: fatal === undefined,
+            settings: { ...settings },
+            ...(fatal === undefined ? {} : { message: fatal.message }),
+          },
+        });
+      },
+    },
+  });
+
+  let closing: Promise<void> | undefined;
+  const close = (graceMs: number): Promise<void> => {
+    closing ??= (async () => {
+      await opened.catch(() => undefined);
+      await engine.close(graceMs);
+      await processes.close();
+      await store.close();
+      await folder.remove();
+    })();
+    return closing;
+  };
+
+  // An IR is data: the same object is the same bundle, and is not hashed again for each run.
+  const anonymous = new WeakMap<object, Promise<BundleView>>();
+  const startAnonymous = async (ir: WorkflowIr | readonly WorkflowIr[], input: JsonObject, runOptions: RunOptions): Promise<RunId> => {
+    await opened;
+    let stored = anonymous.get(ir);
+    if (stored === undefined) {
+      stored = engine.bundles.putAnonymous("length" in ir ? ir : [ir], defaultTenant);
+      anonymous.set(ir, stored);
+      stored.catch(() => anonymous.delete(ir));
+    }
+    const bundle = await stored;
+    const { runId } = await api.runs.start(
+      { bundle: bundle.hash, input, ...(runOptions.idempotencyKey === undefined ? {} : { idempotencyKey: runOptions.idempotencyKey }) },
+      { principal: embedded },
+    );
+    if (options.confirm !== undefined) void answerQuestions(api, runId, options.confirm);
+    return runId;
+  };
+
+  return {
+    api,
+    ready: () => opened,
+    async run(ir, input, runOptions = {}) {
+      const runId = await startAnonymous(ir, input, runOptions);
+      const result = await api.runs.result(
+        { runId },
+        { principal: embedded, ...(runOptions.signal === undefined ? {} : { signal: runOptions.signal }) },
+      );
+      if (result.failure !== undefined) throw runFailedError(runId, result.failure);
+      if (result.status !== "succeeded") throw new HeddleError("cancelled", `run ${runId} was cancelled`, { details: { runId } });
+      return { runId, output: result.output ?? null };
+    },
+    async *stream(ir, input, runOptions = {}) {
+      const runId = await startAnonymous(ir, input, runOptions);
+      const caller = { principal: embedded, ...(runOptions.signal === undefined ? {} : { signal: runOptions.signal }) };
+      for await (const batch of api.runs.follow({ runId }, caller)) yield* batch;
+    },
+    async authenticate(secret) {
+      await opened;
+      return tokens.authenticate(secret);
+    },
+    async ensureAdminToken(known) {
+      await opened;
+      return tokens.ensureAdmin(known);
+    },
+    handlerPids: () => processes.pids(),
+    close: ({ graceMs = 5_000 } = {}) => close(graceMs),
+    [Symbol.asyncDispose]: () => close(0),
+  };
+}
+
+function refuseUnimplemented(options: RuntimeOptions): void {
+  for (const name of ["tools", "models"] as const) {
+    if (options[name] !== undefined) throw new HeddleError("unimplemented", `createRuntime does not take ${name} yet`);
+  }
+}
+
+/** Answers each approval that a run asks for, as this program says. */
+async function answerQuestions(api: RuntimeApi, runId: RunId, confirm: NonNullable<RuntimeOptions["confirm"]>): Promise<void> {
+  const caller = { principal: embedded };
+  const asked = new Set<number>();
+  try {
+    for await (const _ of api.runs.follow({ runId }, caller)) {
+      const view = await api.runs.get({ runId }, caller);
+      for (const { activation, node, prompt, details, mode } of view.questions) {
+        if (mode !== "approve" || asked.has(activation)) continue;
+        asked.add(activation);
+        const answer = await confirm({ runId, node, prompt, ...(details === undefined ? {} : { details }) });
+        await api.runs.answer({ runId, activation, answer: answer === true }, caller);
+      }
+    }
+  } catch {
+    // The run ended, or the runtime did: there is nobody left to answer.
+  }
+}
+
+/** The API, each method of which first waits until the runtime is open. */
+function waitingFor(opened: Promise<void>, api: RuntimeApi): RuntimeApi {
+  type Method = (...args: unknown[]) => unknown;
+  const wrapGroup = (group: object): object =>
+    Object.fromEntries(
+      Object.entries(group).map(([name, method]) => [
+        name,
+        name === "follow"
+          ? async function* (...args: unknown[]) {
+              await opened;
+              yield* (method as (...rest: unknown[]) => AsyncIterable<unknown>)(...args);
+            }
+          : async (...args: unknown[]) => {
+              await opened;
+              return (method as Method)(...args);
+            },
+      ]),
+    );
+  return Object.fromEntries(Object.entries(api).map(([name, group]) => [name, wrapGroup(group as object)])) as unknown as RuntimeApi;
+}
+
+function bundleFolder(dataDir: string | undefined): { path(): Promise<string>; remove(): Promise<void> } {
+  let temporary: Promise<string> | undefined;
+  return {
+    path() {
+      if (dataDir !== undefined) return Promise.resolve(join(dataDir, "bundles"));
+      temporary ??= mkdtemp(join(tmpdir(), "heddle-bundles-"));
+      return temporary;
+    },
+    async remove() {
+      if (temporary !== undefined) await rm(await temporary, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * Functions of the embedding program, called in this process. They are trusted code: nothing confines
+ * them, and one that ignores its abort is left behind after the grace.
+ */
+import type { HandlerContext, HandlerLog, JsonValue } from "@heddle/core";
+import type { AbortHandle, Clock, Executor, Outcome, Task } from "@heddle/ports";
+import { logFunctions } from "./log-functions.ts";
+import { failureOfThrown, outcomeOfResult } from "./outcomes.ts";
+
+/** Input first, context last; several inputs where the node's arguments are positional. */
+export type HandlerFunction = (...args: never[]) => unknown;
+
+export interface InProcessOptions {
+  readonly clock: Clock;
+  readonly graceMs: number;
+  handler(name: string): HandlerFunction | undefined;
+}
+
+export function createInProcessExecutor(options: InProcessOptions): Executor {
+  return {
+    async execute(task, abort) {
+      const { node } = task;
+      const fn = node.kind === "handler" ? options.handler(node.handler) : undefined;
+      if (fn === undefined || node.kind !== "handler") {
+        return {
+          kind: "failed",
+          failure: failureOfThrown(
+            { code: "handler-not-found", message: `no function is registered for ${node.id}`, retryable: false },
+            node.id,
+          ),
+        };
+      }
+      const context = new TaskContext(task, abort);
+      // The function sees the state's own values, and shares them with the journal: it may read them only.
+      const input = deepFreeze(task.input) as Readonly<Record<string, JsonValue>>;
+      const args = node.arguments === "positional" ? [...Object.values(input), context] : [input, context];
+      try {
+        const given = (fn as (...args: unknown[]) => unknown)(...args);
+        const value = isThenable(given) ? await untilAborted(given, abort, options) : given;
+        if (value === leftBehind) return { kind: "aborted" };
+        return outcomeOfResult(value, node.id);
+      } catch (thrown) {
+        return abort.aborted ? ({ kind: "aborted" } satisfies Outcome) : { kind: "failed", failure: failureOfThrown(thrown, node.id) };
+      }
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function deepFreeze(value: JsonValue): JsonValue {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const member of Object.values(value)) deepFreeze(member as JsonValue);
+  return Object.freeze(value);
+}
+
+const leftBehind = Symbol("left-behind");
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** The function's promise; or, once it has been aborted and the grace is over, the mark of one left behind. */
+function untilAborted(given: PromiseLike<unknown>, abort: AbortHandle, options: InProcessOptions): PromiseLike<unknown> {
+  return new Promise((resolve, reject) => {
+    let disarm: (() => void) | undefined;
+    abort.onAbort(() => {
+      disarm = options.clock.setTimer(options.graceMs, () => resolve(leftBehind));
+    });
+    given.then(
+      (value) => {
+        disarm?.();
+        resolve(value);
+      },
+      (error: unknown) => {
+        disarm?.();
+        reject(error instanceof Error ? error : { message: String(error) });
+      },
+    );
+  });
+}
+
+/** What the handler is given. Members that cost something are made when asked for. */
+export class TaskContext implements HandlerContext {
+  readonly #task: Task;
+  readonly #abort: AbortHandle;
+  #log: HandlerLog | undefined;
+
+  constructor(task: Task, abort: AbortHandle) {
+    this.#task = task;
+    this.#abort = abort;
+  }
+
+  get runId(): string {
+    return this.#task.run;
+  }
+  get node(): string {
+    return this.#task.node.id;
+  }
+  get activation(): number {
+    return this.#task.activation;
+  }
+  get attempt(): number {
+    return this.#task.attempt;
+  }
+  get idempotencyKey(): string {
+    return this.#task.idempotencyKey;
+  }
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+  get log(): HandlerLog {
+    this.#log ??= logFunctions((level, text, fields) => {
+      this.#task.services.log({ level, source: "log", text, ...(fields === undefined ? {} : { fields }) });
+    });
+    return this.#log;
+  }
+
+  async once<Value extends JsonValue>(name: string, fn: () => Value | Promise<Value>): Promise<Value> {
+    const recorded = this.#task.services.once(name);
+    if (recorded !== undefined) return recorded as Value;
+    const value = await fn();
+    await this.#task.services.recordOnce(name, value);
+    return value;
+  }
+}

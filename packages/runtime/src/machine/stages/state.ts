@@ -1,0 +1,287 @@
+/**
+ * The state of a run: open frames and activations, live variables, and a few numbers. It holds no
+ * history: what has ended is gone, and late answers are recognised because activation ids only grow.
+ *
+ * `RunFold` is what `evolve` changes. A `LiveRun` is the state itself. A `DraftRun` lies over one and
+ * keeps its changes apart, so that `decide` can see the consequences of its own events and still
+ * leave the state untouched.
+ */
+import type { Doing, Failure, JsonObject, JsonValue, RunId, UnwindCause } from "@heddle/core";
+
+export type Vars = Record<string, JsonValue>;
+
+export interface Frame {
+  readonly id: number;
+  /** The activation of the region that owns it; 0 for the root frame. */
+  readonly region: number;
+  readonly slot: string;
+  readonly index: number;
+  vars: Vars;
+  /** The open activation that holds the token; 0 between two. */
+  token: number;
+  /** Being unwound: its token only goes out, never on. */
+  closing: UnwindCause | undefined;
+}
+
+/** `ready` to execute, `started` and journalled, outcome `unknown`, `aborting`, or `waiting` for something else than an executor. */
+export type ActivationStatus = "ready" | "started" | "unknown" | "aborting" | "waiting";
+
+export interface Activation {
+  readonly id: number;
+  readonly node: string;
+  readonly frame: number;
+  readonly does: Doing | undefined;
+  readonly openedAtMs: number;
+  status: ActivationStatus;
+  /** The attempt that runs or comes next, from 1. */
+  attempt: number;
+  /** Attempts that count against the retry policy. */
+  counted: number;
+  notBeforeMs: number;
+  /** The incarnation that journalled the start of an unsafe attempt, and when. */
+  startedIn: string | undefined;
+  startedAtMs: number;
+  once: Readonly<Record<string, JsonValue>> | undefined;
+  region: RegionState | undefined;
+}
+
+export interface RegionState {
+  readonly kind: "parallel" | "map" | "loop" | "try";
+  readonly collect: boolean;
+  total: number;
+  items: readonly JsonValue[];
+  carried: Vars;
+  /** Index of the next frame to open: item, branch or iteration. */
+  next: number;
+  open: number;
+  slots: readonly string[];
+  results: Results;
+  /** Of a try: the body whose frame is open, or was last. */
+  slot: string;
+  /** The failure that the region ends with once its frames are gone; of a try: the one its body gave. */
+  failure: Failure | undefined;
+  /** Its frames are being unwound, and why. */
+  ending: UnwindCause | undefined;
+}
+
+/** Results by index, layered so that a draft adds to its base without copying it. */
+export class Results {
+  readonly #base: Results | undefined;
+  readonly #own = new Map<number, JsonValue>();
+
+  constructor(base?: Results) {
+    this.#base = base;
+  }
+
+  set(index: number, value: JsonValue): void {
+    this.#own.set(index, value);
+  }
+
+  get(index: number): JsonValue {
+    return this.#own.get(index) ?? this.#base?.get(index) ?? null;
+  }
+
+  list(count: number): JsonValue[] {
+    return Array.from({ length: count }, (_, index) => this.get(index));
+  }
+
+  entries(): [number, JsonValue][] {
+    return [...(this.#base?.entries() ?? []), ...this.#own];
+  }
+}
+
+export interface BufferedSignal {
+  readonly id: number;
+  readonly name: string;
+  readonly value: JsonValue;
+}
+
+/** How a run that is cancelled, or over a limit, will end. */
+export interface Ending {
+  readonly cause: "cancel" | "limit";
+  readonly reason: string | undefined;
+  readonly failure: Failure | undefined;
+  readonly cleanupAtMs: number;
+}
+
+export type Phase = "absent" | "open" | "succeeded" | "failed" | "cancelled";
+
+export interface Head {
+  run: RunId | "";
+  workflow: string;
+  bundle: string;
+  input: JsonObject;
+  key: string | undefined;
+  parent: { readonly run: RunId; readonly activation: number } | undefined;
+  phase: Phase;
+  paused: boolean;
+  ending: Ending | undefined;
+  output: JsonValue;
+  failure: Failure | undefined;
+  startedAtMs: number;
+  endedAtMs: number;
+  /** Of the last event: time never runs backwards in a journal. */
+  lastAtMs: number;
+  deadlineMs: number | undefined;
+  steps: number;
+  nextActivation: number;
+  nextFrame: number;
+  nextSignal: number;
+  signals: readonly BufferedSignal[];
+  /** Idempotency keys of signals received, newest last. */
+  signalKeys: readonly string[];
+}
+
+export interface RunFold {
+  readonly head: Head;
+  frame(id: number): Frame | undefined;
+  editFrame(id: number): Frame | undefined;
+  putFrame(frame: Frame): void;
+  dropFrame(id: number): void;
+  frames(): Iterable<Frame>;
+  activation(id: number): Activation | undefined;
+  editActivation(id: number): Activation | undefined;
+  putActivation(activation: Activation): void;
+  dropActivation(id: number): void;
+  activations(): Iterable<Activation>;
+  /** Marks an activation (0: the run) whose effects may have changed. */
+  touch(id: number): void;
+}
+
+export function emptyHead(): Head {
+  return {
+    run: "",
+    workflow: "",
+    bundle: "",
+    input: {},
+    key: undefined,
+    parent: undefined,
+    phase: "absent",
+    paused: false,
+    ending: undefined,
+    output: null,
+    failure: undefined,
+    startedAtMs: 0,
+    endedAtMs: 0,
+    lastAtMs: 0,
+    deadlineMs: undefined,
+    steps: 0,
+    nextActivation: 1,
+    nextFrame: 1,
+    nextSignal: 1,
+    signals: [],
+    signalKeys: [],
+  };
+}
+
+export class LiveRun implements RunFold {
+  head: Head = emptyHead();
+  readonly #frames = new Map<number, Frame>();
+  readonly #activations = new Map<number, Activation>();
+  #touched: number[] = [];
+
+  frame(id: number): Frame | undefined {
+    return this.#frames.get(id);
+  }
+  editFrame(id: number): Frame | undefined {
+    return this.#frames.get(id);
+  }
+  putFrame(frame: Frame): void {
+    this.#frames.set(frame.id, frame);
+  }
+  dropFrame(id: number): void {
+    this.#frames.delete(id);
+  }
+  frames(): Iterable<Frame> {
+    return this.#frames.values();
+  }
+  activation(id: number): Activation | undefined {
+    return this.#activations.get(id);
+  }
+  editActivation(id: number): Activation | undefined {
+    return this.#activations.get(id);
+  }
+  putActivation(activation: Activation): void {
+    this.#activations.set(activation.id, activation);
+  }
+  dropActivation(id: number): void {
+    this.#activations.delete(id);
+  }
+  activations(): Iterable<Activation> {
+    return this.#activations.values();
+  }
+  touch(id: number): void {
+    this.#touched.push(id);
+  }
+  /** The activations touched since the last call, in order, repeats included. */
+  takeTouched(): readonly number[] {
+    const touched = this.#touched;
+    this.#touched = [];
+    return touched;
+  }
+}
+
+export class DraftRun implements RunFold {
+  readonly head: Head;
+  readonly #base: LiveRun;
+  readonly #frames = new Map<number, Frame | undefined>();
+  readonly #activations = new Map<number, Activation | undefined>();
+
+  constructor(base: LiveRun) {
+    this.#base = base;
+    this.head = { ...base.head };
+  }
+
+  frame(id: number): Frame | undefined {
+    return this.#frames.has(id) ? this.#frames.get(id) : this.#base.frame(id);
+  }
+  editFrame(id: number): Frame | undefined {
+    if (this.#frames.has(id)) return this.#frames.get(id);
+    const frame = this.#base.frame(id);
+    if (frame === undefined) return undefined;
+    const copy: Frame = { ...frame, vars: Object.create(frame.vars) as Vars };
+    this.#frames.set(id, copy);
+    return copy;
+  }
+  putFrame(frame: Frame): void {
+    this.#frames.set(frame.id, frame);
+  }
+  dropFrame(id: number): void {
+    this.#frames.set(id, undefined);
+  }
+  *frames(): Iterable<Frame> {
+    for (const frame of this.#base.frames()) if (!this.#frames.has(frame.id)) yield frame;
+    for (const frame of this.#frames.values()) if (frame !== undefined) yield frame;
+  }
+  activation(id: number): Activation | undefined {
+    return this.#activations.has(id) ? this.#activations.get(id) : this.#base.activation(id);
+  }
+  editActivation(id: number): Activation | undefined {
+    if (this.#activations.has(id)) return this.#activations.get(id);
+    const activation = this.#base.activation(id);
+    if (activation === undefined) return undefined;
+    const region = activation.region;
+    const copy: Activation = {
+      ...activation,
+      region:
+        region === undefined
+          ? undefined
+          : { ...region, carried: Object.assign(Object.create(null) as Vars, region.carried), results: new Results(region.results) },
+    };
+    this.#activations.set(id, copy);
+    return copy;
+  }
+  putActivation(activation: Activation): void {
+    this.#activations.set(activation.id, activation);
+  }
+  dropActivation(id: number): void {
+    this.#activations.set(id, undefined);
+  }
+  *activations(): Iterable<Activation> {
+    for (const activation of this.#base.activations()) if (!this.#activations.has(activation.id)) yield activation;
+    for (const activation of this.#activations.values()) if (activation !== undefined) yield activation;
+  }
+  touch(): void {
+    // A draft owes the world nothing: effects are derived from the state that was committed.
+  }
+}

@@ -1,0 +1,141 @@
+/** The attempts that a run has under way: each is carried out through the gate, and settles once. */
+import { failureOf, type JsonValue } from "@heddle/core";
+import type { Outcome, Task } from "@heddle/ports";
+import type { RunCommand } from "../machine/commands.ts";
+import { childRunId, inputOf, type NodePlan, type RunEffect } from "../machine/stages/index.ts";
+import { AttemptAbort } from "./abort.ts";
+import type { Driven, EngineParts } from "./engine-parts.ts";
+
+/** The run that attempts belong to. */
+interface Owner extends Driven {
+  submit(command: RunCommand): Promise<void>;
+}
+
+type Effect<Kind extends RunEffect["kind"]> = Extract<RunEffect, { kind: Kind }>;
+type Settle = (activation: number, attempt: number, outcome: Outcome) => void;
+
+interface Running {
+  readonly attempt: number;
+  readonly abort: AttemptAbort;
+}
+
+/** An attempt that was given its input, and is about to start. */
+interface Begun {
+  readonly node: NodePlan;
+  readonly input: Readonly<Record<string, JsonValue>>;
+  readonly abort: AttemptAbort;
+}
+
+export class Attempts {
+  readonly #parts: EngineParts;
+  readonly #owner: Owner;
+  readonly #settle: Settle;
+  readonly #running = new Map<number, Running>();
+
+  constructor(parts: EngineParts, owner: Owner, settle: Settle) {
+    this.#parts = parts;
+    this.#owner = owner;
+    this.#settle = settle;
+  }
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  has(activation: number): boolean {
+    return this.#running.has(activation);
+  }
+
+  /** Asks an attempt to stop; false where none is under way. */
+  abort(activation: number): boolean {
+    const running = this.#running.get(activation);
+    running?.abort.abort("cancelled");
+    return running !== undefined;
+  }
+
+  abortAll(reason: string): void {
+    for (const running of this.#running.values()) running.abort.abort(reason);
+  }
+
+  execute(effect: Effect<"execute-attempt">): void {
+    const begun = this.#begin(effect);
+    if (begun === undefined) return;
+    const { activation, attempt } = effect;
+    const { node, input, abort } = begun;
+    const { workflow, id, tenant } = this.#owner;
+    const task: Task = {
+      run: id,
+      tenant,
+      bundle: workflow.bundle,
+      node: node.node,
+      activation,
+      attempt,
+      incarnation: this.#parts.incarnation,
+      idempotencyKey: `${id}/${activation}`,
+      input,
+      services: this.#servicesFor(activation, attempt, node.id),
+    };
+    this.#parts.gate.perform(task, workflow.admission, abort).then(
+      (outcome) => this.#end(activation, attempt, outcome),
+      (bug: unknown) => this.#break(activation, attempt, node.id, bug),
+    );
+  }
+
+  runChild(effect: Effect<"run-child">): void {
+    const begun = this.#begin(effect);
+    if (begun === undefined) return;
+    const { activation, attempt, child, workflow, deadlineMs } = effect;
+    const wanted = { child, workflow, input: begun.input, parent: this.#owner, activation, node: begun.node.id, deadlineMs };
+    this.#parts.runChild(wanted, begun.abort).then(
+      (outcome) => this.#end(activation, attempt, outcome),
+      (bug: unknown) => this.#break(activation, attempt, begun.node.id, bug),
+    );
+  }
+
+  /** Cancels the run that an aborted attempt of an earlier process may have started. */
+  endChild(activation: number, attempt: number): void {
+    const abort = new AttemptAbort();
+    abort.abort("cancelled");
+    this.#running.set(activation, { attempt, abort });
+    this.#parts.endChild(childRunId(this.#owner.live, { id: activation, attempt }), this.#owner).then(
+      () => this.#end(activation, attempt, { kind: "aborted" }),
+      () => undefined,
+    );
+  }
+
+  #begin({ activation, attempt, node: nodeId }: Effect<"execute-attempt"> | Effect<"run-child">): Begun | undefined {
+    const { live, workflow } = this.#owner;
+    const node = workflow.plan.nodes.get(nodeId);
+    const open = live.activation(activation);
+    if (open === undefined || node === undefined) return undefined;
+    const input = inputOf(live, open.frame, node);
+    if (input.kind === "refused") {
+      this.#settle(activation, attempt, { kind: "failed", failure: input.failure });
+      return undefined;
+    }
+    const abort = new AttemptAbort();
+    this.#running.set(activation, { attempt, abort });
+    return { node, input: input.values, abort };
+  }
+
+  #end(activation: number, attempt: number, outcome: Outcome): void {
+    if (this.#running.get(activation)?.attempt === attempt) this.#running.delete(activation);
+    this.#settle(activation, attempt, outcome);
+  }
+
+  /** An executor that rejects has a bug. The attempt fails, so that its run does not hang on it. */
+  #break(activation: number, attempt: number, node: string, bug: unknown): void {
+    this.#parts.report(this.#owner, bug);
+    this.#end(activation, attempt, { kind: "failed", failure: failureOf("internal", "the executor did not settle", "handler", { node }) });
+  }
+
+  #servicesFor(activation: number, attempt: number, node: string): Task["services"] {
+    const owner = this.#owner;
+    return {
+      once: (name) => owner.live.activation(activation)?.once?.[name],
+      recorded: () => owner.live.activation(activation)?.once ?? {},
+      recordOnce: (name, value) => owner.submit({ kind: "record-once", activation, attempt, name, value }),
+      log: (record) => this.#parts.log(owner, { ...record, node, activation, attempt }),
+    };
+  }
+}

@@ -1,0 +1,349 @@
+/**
+ * The driver of one run: it owns every await, and no rule.
+ *
+ * Commands that arrive while a commit is in flight are decided together in the next turn. A turn is:
+ * decide over a draft, append, and only after the commit fold the facts into the state, answer the
+ * callers and start what became due. There is no recovery code: a driver made from a journal takes
+ * the same path.
+ */
+import { type ErrorCode, HeddleError, type RunEvent, type RunId, type TenantId } from "@heddle/core";
+import type { Outcome } from "@heddle/ports";
+import type { RunCommand } from "../machine/commands.ts";
+import {
+  type Conditions,
+  DraftRun,
+  decide,
+  dueEffects,
+  evolve,
+  type LiveRun,
+  type RunEffect,
+  snapshotOf,
+  stagesFoldFormat,
+} from "../machine/stages/index.ts";
+import { Attempts } from "./attempts.ts";
+import type { LoadedWorkflow } from "./bundles.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { encodeEvents } from "./event-codec.ts";
+import { summaryOf } from "./run-summary.ts";
+import { Timers } from "./timers.ts";
+
+/** Events between two saved folds of a run: what a restart reads at most, besides the fold. */
+const foldEvery = 4_096;
+
+const storageRetryMinMs = 500;
+const storageRetryMaxMs = 30_000;
+
+interface Pending {
+  readonly command: RunCommand;
+  readonly atMs: number;
+  readonly random: number;
+  /** Absent where nobody waits: outcomes and timers. */
+  readonly settle?: (refusal: HeddleError | undefined) => void;
+}
+
+export class RunDriver {
+  readonly id: RunId;
+  readonly tenant: TenantId;
+  readonly stream: string;
+  readonly live: LiveRun;
+  seq: number;
+  /** Its workflow, loaded. Facts need the plan; effects also need the code behind it. */
+  workflow: LoadedWorkflow;
+  storageProblem: string | undefined;
+
+  readonly #parts: EngineParts;
+  readonly #attempts: Attempts;
+  readonly #timers: Timers;
+  /** Delays that a timer has waited out, whatever the clock says now. */
+  readonly #matured = new Set<number>();
+  #queue: Pending[] = [];
+  #busy = false;
+  #draining = false;
+  #closed = false;
+  #foldSeq: number;
+  #storageDelayMs = storageRetryMinMs;
+  #storageTimer: (() => void) | undefined;
+
+  constructor(parts: EngineParts, id: RunId, tenant: TenantId, workflow: LoadedWorkflow, live: LiveRun, seq: number) {
+    this.#parts = parts;
+    this.#timers = new Timers(parts.clock);
+    this.#attempts = new Attempts(parts, this, (activation, attempt, outcome) => this.#settle(activation, attempt, outcome));
+    this.id = id;
+    this.tenant = tenant;
+    this.stream = `run:${id}`;
+    this.workflow = workflow;
+    this.live = live;
+    this.seq = seq;
+    this.#foldSeq = seq;
+  }
+
+  get conditions(): Conditions {
+    return { nowMs: this.#nowMs(), bundleProblem: this.workflow.problem, storageProblem: this.storageProblem };
+  }
+
+  /** The present as this run knows it: a clock that was set back does not take it behind its own facts. */
+  #nowMs(): number {
+    return Math.max(this.#parts.clock.nowMs(), this.live.head.lastAtMs);
+  }
+
+  /** Resolves once the command's facts are durable. Rejects with the code of a refusal, or `storage-full`. */
+  submit(command: RunCommand): Promise<void> {
+    if (this.#closed) return Promise.reject(new HeddleError("shutting-down", "the runtime is shutting down"));
+    return new Promise((resolve, reject) => {
+      this.#enqueue(command, (refusal) => (refusal === undefined ? resolve() : reject(refusal)));
+    });
+  }
+
+  /** Takes up what the state owes: after a load, and when what stood in the way is gone. */
+  wake(): void {
+    if (this.#closed) return;
+    if (this.storageProblem !== undefined) this.#retryStorage();
+    this.#startEffects();
+  }
+
+  /** Touches every open activation, so that the next look finds all that is due. */
+  wakeAll(): void {
+    for (const activation of this.live.activations()) this.live.touch(activation.id);
+    this.live.touch(0);
+    this.wake();
+  }
+
+  /** Starts nothing new; what runs may end. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Aborts what runs, and forgets the timers. Nothing is journalled: the state still owes it all. */
+  async stop(reason: string): Promise<void> {
+    this.#closed = true;
+    this.#timers.clear();
+    this.#storageTimer?.();
+    this.#attempts.abortAll(reason);
+    const waiting = this.#queue;
+    this.#queue = [];
+    for (const pending of waiting) pending.settle?.(new HeddleError("shutting-down", "the runtime is shutting down"));
+  }
+
+  /** Attempts that are being carried out now. */
+  get inFlight(): number {
+    return this.#attempts.size;
+  }
+
+  #enqueue(command: RunCommand, settle?: (refusal: HeddleError | undefined) => void, notBeforeMs = 0): void {
+    if (this.#closed) return;
+    const atMs = Math.max(this.#parts.clock.nowMs(), notBeforeMs);
+    const pending: Pending = { command, atMs, random: this.#parts.random.unit(), ...(settle === undefined ? {} : { settle }) };
+    this.#queue.push(pending);
+    if (!this.#busy && this.storageProblem === undefined) this.#turn();
+  }
+
+  #turn(): void {
+    const batch = this.#queue;
+    if (batch.length === 0 || this.#closed) return;
+    this.#queue = [];
+    const draft = new DraftRun(this.live);
+    const events: RunEvent[] = [];
+    const times: number[] = [];
+    const refusals: (HeddleError | undefined)[] = [];
+    try {
+      for (const pending of batch) {
+        const refusal = decide(this.workflow.plan, draft, pending.command, pending, events);
+        refusals.push(refusal === undefined ? undefined : new HeddleError(refusal.code, refusal.message));
+        const atMs = Math.max(pending.atMs, draft.head.lastAtMs);
+        while (times.length < events.length) times.push(atMs);
+      }
+    } catch (bug) {
+      this.#stopOnBug(bug, batch);
+      return;
+    }
+    if (events.length === 0) {
+      settleAll(batch, refusals);
+      // Taken up for a wish that it refused.
+      if (this.live.head.phase !== "open") this.#retire();
+      return;
+    }
+    this.#busy = true;
+    this.#commit(batch, events, times, refusals, draft).catch((bug: unknown) => this.#stopOnBug(bug, batch));
+  }
+
+  async #commit(
+    batch: readonly Pending[],
+    events: readonly RunEvent[],
+    times: readonly number[],
+    refusals: readonly (HeddleError | undefined)[],
+    draft: DraftRun,
+  ): Promise<void> {
+    const encoded = encodeEvents(events, times);
+    const summary = summaryOf(events, draft, this.workflow);
+    try {
+      const outcome = await this.#parts.store.journal.append([
+        {
+          stream: this.stream,
+          tenant: this.tenant,
+          expectedSeq: this.seq,
+          epoch: this.#parts.epoch,
+          events: encoded.events,
+          ...(encoded.blobs === undefined ? {} : { blobs: encoded.blobs }),
+          ...(summary === undefined ? {} : { summary }),
+        },
+      ]);
+      if (outcome.kind !== "appended") {
+        this.#lose(outcome.kind === "fenced" ? "journal-fenced" : "journal-contended", batch);
+        return;
+      }
+    } catch (error) {
+      this.#refuse(error, batch);
+      return;
+    }
+    this.storageProblem = undefined;
+    this.#storageDelayMs = storageRetryMinMs;
+    for (let i = 0; i < events.length; i++) evolve(this.live, events[i] as RunEvent, times[i] as number);
+    this.seq += events.length;
+    settleAll(batch, refusals);
+    this.#busy = false;
+    if (this.#closed) return;
+    this.#startEffects();
+    if (this.seq - this.#foldSeq >= foldEvery) this.#saveFold();
+    if (this.#queue.length > 0 && !this.#busy) this.#turn();
+    if (this.live.head.phase !== "open" && !this.#busy) this.#retire();
+  }
+
+  /** It has ended, or was never started: nothing will be asked of it any more. */
+  #retire(): void {
+    void this.stop("ended");
+    this.#parts.ended(this);
+  }
+
+  #saveFold(): void {
+    this.#foldSeq = this.seq;
+    this.#parts.store.journal.saveFold(this.stream, {
+      seq: this.seq,
+      format: stagesFoldFormat,
+      text: JSON.stringify(snapshotOf(this.live)),
+    });
+  }
+
+  /** Another writer has the run. What it knows is in the journal; this driver is of no more use. */
+  #lose(code: ErrorCode, batch: readonly Pending[]): void {
+    const error = new HeddleError(code, `run ${this.id} is driven by another process`);
+    settleAll(
+      batch,
+      batch.map(() => error),
+    );
+    void this.stop("superseded");
+    this.#parts.superseded(this, error);
+  }
+
+  /** The storage wrote nothing. Wishes are told; outcomes are kept, and tried again. */
+  #refuse(error: unknown, batch: readonly Pending[]): void {
+    this.#busy = false;
+    if (!HeddleError.is(error, "storage-full")) {
+      settleAll(
+        batch,
+        batch.map(() => (HeddleError.is(error) ? error : new HeddleError("storage-failed", "the storage failed", { cause: error }))),
+      );
+      if (HeddleError.is(error, "shutting-down")) return;
+      void this.stop("storage-failed");
+      this.#parts.fatal(error);
+      return;
+    }
+    this.storageProblem = error.message;
+    for (const pending of batch) pending.settle?.(error);
+    this.#queue = [...batch.filter((pending) => pending.settle === undefined), ...this.#queue];
+    if (this.live.head.phase !== "open") {
+      this.#retire();
+      return;
+    }
+    this.#storageTimer = this.#parts.clock.setTimer(this.#storageDelayMs, () => this.#retryStorage());
+    this.#storageDelayMs = Math.min(this.#storageDelayMs * 2, storageRetryMaxMs);
+  }
+
+  #retryStorage(): void {
+    this.#storageTimer?.();
+    this.#storageTimer = undefined;
+    this.storageProblem = undefined;
+    if (!this.#busy) this.#turn();
+  }
+
+  #stopOnBug(bug: unknown, batch: readonly Pending[]): void {
+    settleAll(
+      batch,
+      batch.map(() => new HeddleError("internal", "internal error", { cause: bug })),
+    );
+    void this.stop("bug");
+    this.#parts.bug(this, bug);
+  }
+
+  #startEffects(): void {
+    for (const effect of dueEffects(this.live, this.#parts.incarnation)) this.#start(effect);
+  }
+
+  #start(effect: RunEffect): void {
+    switch (effect.kind) {
+      case "execute-attempt":
+        if (this.#isDue(effect)) this.#attempts.execute(effect);
+        return;
+      case "journal-attempt":
+        if (this.#isDue(effect)) {
+          this.#enqueue({
+            kind: "start-attempt",
+            activation: effect.activation,
+            attempt: effect.attempt,
+            incarnation: this.#parts.incarnation,
+          });
+        }
+        return;
+      case "forget-attempt":
+        this.#enqueue({ kind: "forget-attempt", activation: effect.activation, attempt: effect.attempt });
+        return;
+      case "run-child":
+        if (this.#isDue(effect)) this.#attempts.runChild(effect);
+        return;
+      case "abort-attempt":
+        if (this.#attempts.abort(effect.activation)) return;
+        this.#abandon(effect.activation, effect.attempt);
+        return;
+      case "arm-timer":
+        this.#timers.arm(effect.activation, effect.atMs - this.#nowMs(), () =>
+          this.#enqueue({ kind: "fire-timer", activation: effect.activation }, undefined, effect.atMs),
+        );
+        return;
+      case "release":
+        this.#timers.disarm(effect.activation);
+        this.#attempts.abort(effect.activation);
+        return;
+      default:
+    }
+  }
+
+  /** An attempt that is to stop, and that no executor of this process carries out. */
+  #abandon(activation: number, attempt: number): void {
+    const open = this.live.activation(activation);
+    if (open?.does?.kind === "child") this.#attempts.endChild(activation, attempt);
+    else if (open?.startedIn === undefined) this.#settle(activation, attempt, { kind: "aborted" });
+    else this.#settle(activation, attempt, { kind: "lost", message: "the process that ran it is gone", counted: false });
+  }
+
+  /** Whether an attempt may start now: it is not under way, its time has come, and its code is loaded. */
+  #isDue(effect: { readonly activation: number; readonly attempt: number; readonly notBeforeMs: number }): boolean {
+    if (this.#attempts.has(effect.activation) || this.workflow.problem !== undefined || this.#draining) return false;
+    if (this.#matured.delete(effect.activation) || effect.notBeforeMs <= this.#nowMs()) {
+      this.#timers.disarm(effect.activation);
+      return true;
+    }
+    this.#timers.arm(effect.activation, effect.notBeforeMs - this.#nowMs(), () => {
+      this.#matured.add(effect.activation);
+      this.live.touch(effect.activation);
+      this.#startEffects();
+    });
+    return false;
+  }
+
+  #settle(activation: number, attempt: number, outcome: Outcome): void {
+    this.#enqueue({ kind: "settle-attempt", activation, attempt, outcome });
+  }
+}
+
+function settleAll(batch: readonly Pending[], refusals: readonly (HeddleError | undefined)[]): void {
+  for (let i = 0; i < batch.length; i++) batch[i]?.settle?.(refusals[i]);
+}
