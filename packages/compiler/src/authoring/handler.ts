@@ -1,0 +1,120 @@
+/** `handler()`: the author's function behind nodes, with how it is to be run. */
+import type { Confinement, HandlerContext, JsonObject, JsonValue, RetryPolicy } from "@heddle/core";
+import { AuthoringError } from "./authoring-error.ts";
+import type { Type } from "./types.ts";
+
+/** How a node is run, whatever its kind. The names and meanings are those of the IR. */
+export interface NodeOptions {
+  readonly label?: string;
+  readonly description?: string;
+  /** Attempts in all, and the delays between them. Default: one attempt. */
+  readonly retry?: RetryPolicy;
+  /** Of one attempt; of the whole step for waits, people, sub-workflows and regions. */
+  readonly timeoutMs?: number;
+  /** Whether an attempt may be repeated when nobody knows how it ended. Default for handlers: `safe`. */
+  readonly safety?: "safe" | "unsafe";
+  readonly confinement?: Confinement;
+  /** Environment variables of the process that runs it. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Environment variables of the host that it may see. */
+  readonly passEnv?: readonly string[];
+  readonly pool?: string;
+  readonly template?: "generic" | "map" | "reduce" | "stream" | "batch";
+  readonly requires?: readonly string[];
+  readonly resources?: JsonObject;
+  readonly services?: readonly JsonValue[];
+  readonly uploads?: readonly JsonValue[];
+  readonly backpressure?: JsonObject;
+}
+
+/** Options of {@link handler}. With `input` and `output` types, values are checked when they cross. */
+export interface HandlerOptions extends NodeOptions {
+  /** Names the handler in the bundle, and its nodes unless a step gives an id. */
+  readonly name: string;
+  readonly input?: Type<unknown>;
+  readonly output?: Type<unknown>;
+}
+
+const options = Symbol.for("@heddle/compiler/handler");
+
+/** A handler of an author: the function itself, callable as ever (in tests, say), that carries its options. */
+export interface Handler<Input, Output> {
+  (input: Input, ctx: HandlerContext): Output | Promise<Output>;
+  readonly [options]: HandlerOptions;
+}
+
+/**
+ * Declares a handler. Export it, so that the process that runs it can find it; it is called as
+ * `fn(input, ctx)`. A function without parameters is called with null.
+ */
+export function handler<Output>(given: HandlerOptions, fn: () => Output | Promise<Output>): Handler<null, Output>;
+export function handler<Input, Output>(
+  given: HandlerOptions,
+  fn: (input: Input, ctx: HandlerContext) => Output | Promise<Output>,
+): Handler<Input, Output>;
+export function handler<Input, Output>(
+  given: HandlerOptions,
+  fn: (input: Input, ctx: HandlerContext) => Output | Promise<Output>,
+): Handler<Input, Output> {
+  if (typeof fn !== "function") {
+    throw new AuthoringError("handler() was called without a function", "Write handler({ name }, async (input, ctx) => …)");
+  }
+  assertName(given?.name, "the name of a handler");
+  nodeOptionsOf(given, `handler ${given.name}`, ["name", "input", "output"]);
+  const call = (input: Input, ctx: HandlerContext): Output | Promise<Output> => fn(input, ctx);
+  Object.defineProperty(call, "name", { value: given.name });
+  return Object.assign(call, { [options]: Object.freeze({ ...given }) });
+}
+
+/** The options of a handler; undefined for anything that `handler()` did not make. */
+export function handlerOptionsOf(value: unknown): HandlerOptions | undefined {
+  return typeof value === "function" && Object.hasOwn(value, options) ? (value as Handler<unknown, unknown>)[options] : undefined;
+}
+
+/** Holds a name to the alphabet of the IR. */
+export function assertName(value: unknown, what: string): asserts value is string {
+  if (typeof value === "string" && /^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/.test(value)) return;
+  throw new AuthoringError(`${what} is ${JSON.stringify(value)}`, "Use a letter or _, then up to 99 of A-Z a-z 0-9 _ . -");
+}
+
+const nodeOptionNames = [
+  "label",
+  "description",
+  "retry",
+  "timeoutMs",
+  "safety",
+  "confinement",
+  "environment",
+  "passEnv",
+  "pool",
+  "template",
+  "requires",
+  "resources",
+  "services",
+  "uploads",
+  "backpressure",
+] as const satisfies readonly (keyof NodeOptions)[];
+
+/** The options that go into a node, checked for names that do not exist. */
+export function nodeOptionsOf(given: object, what: string, others: readonly string[] = []): Record<string, unknown> {
+  const known = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(given)) {
+    if (others.includes(name) || value === undefined) continue;
+    if (!(nodeOptionNames as readonly string[]).includes(name)) {
+      throw new AuthoringError(
+        `${what} has the option ${name}, which does not exist`,
+        `There are ${[...others, ...nodeOptionNames].join(", ")}`,
+      );
+    }
+    known.set(name, value);
+  }
+  const timeout = known.get("timeoutMs");
+  if (timeout !== undefined && !(Number.isInteger(timeout) && (timeout as number) >= 0)) {
+    throw new AuthoringError(`timeoutMs of ${what} is ${JSON.stringify(timeout)}`, "Give whole milliseconds");
+  }
+  const retry = known.get("retry") as Partial<RetryPolicy> | undefined;
+  if (retry !== undefined && !(Number.isInteger(retry.attemptsMax) && (retry.attemptsMax as number) >= 1)) {
+    throw new AuthoringError(`retry of ${what} has no attemptsMax of at least 1`, "Give the attempts in all, the first included");
+  }
+  return Object.fromEntries(known);
+}
