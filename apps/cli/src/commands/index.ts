@@ -1,0 +1,69 @@
+/** The table of all commands, in the order in which help shows them. */
+import type { CommandSpec } from "../command.ts";
+import { bundlesDelete } from "./bundles-delete.ts";
+import { bundlesGet } from "./bundles-get.ts";
+import { bundlesList } from "./bundles-list.ts";
+import { bundlesPut } from "./bundles-put.ts";
+import { callsList } from "./calls-list.ts";
+import { callsSettle } from "./calls-settle.ts";
+import { daemon } from "./daemon.ts";
+import { run } from "./run.ts";
+import { runsAnswer } from "./runs-answer.ts";
+import { runsCancel } from "./runs-cancel.ts";
+import { runsDelete } from "./runs-delete.ts";
+import { runsEvents } from "./runs-events.ts";
+import { runsFollow } from "./runs-follow.ts";
+import { runsGet } from "./runs-get.ts";
+import { runsList } from "./runs-list.ts";
+import { runsLogs } from "./runs-logs.ts";
+import { runsPause } from "./runs-pause.ts";
+import { runsQuery } from "./runs-query.ts";
+import { runsResume } from "./runs-resume.ts";
+import { runsRetry } from "./runs-retry.ts";
+import { runsSignal } from "./runs-signal.ts";
+import { status } from "./status.ts";
+import { tokensCreate } from "./tokens-create.ts";
+import { tokensList } from "./tokens-list.ts";
+import { tokensRevoke } from "./tokens-revoke.ts";
+import { validate } from "./validate.ts";
+import { version } from "./version.ts";
+import { why } from "./why.ts";
+
+/** Commands of two words belong to one of these. */
+export const commandGroups: Readonly<Record<string, string>> = {
+  runs: "See and steer runs",
+  calls: "See calls that were started, and settle those of unknown outcome",
+  bundles: "See and store bundles",
+  tokens: "Make and revoke access tokens",
+};
+
+export const commands: readonly CommandSpec[] = [
+  run,
+  validate,
+  daemon,
+  status,
+  why,
+  runsList,
+  runsGet,
+  runsEvents,
+  runsFollow,
+  runsLogs,
+  runsAnswer,
+  runsSignal,
+  runsQuery,
+  runsPause,
+  runsResume,
+  runsCancel,
+  runsRetry,
+  runsDelete,
+  callsList,
+  callsSettle,
+  bundlesList,
+  bundlesGet,
+  bundlesPut,
+  bundlesDelete,
+  tokensCreate,
+  tokensList,
+  tokensRevoke,
+  version,
+];

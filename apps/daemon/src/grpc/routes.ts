@@ -1,0 +1,74 @@
+/** Every method of RuntimeApi as a route. A method that is missing here is a compile error. */
+import type { BundlesApi, CallsApi, RunsApi, RuntimeApi, RuntimeGroupApi, TokensApi } from "@heddle/core";
+import { bundlesWire, callsWire, eventMessages, joinUpload, runsWire, runtimeWire, tokensWire } from "@heddle/wire";
+import { clientStream, type Route, serverStream, unary } from "./edge.ts";
+
+type Routes<Api> = { readonly [Method in keyof Api]: Route };
+
+/** All routes, over one runtime. */
+export function routesOf(api: RuntimeApi): readonly Route[] {
+  const groups = [
+    bundleRoutes(api.bundles),
+    runRoutes(api.runs),
+    callRoutes(api.calls),
+    tokenRoutes(api.tokens),
+    runtimeRoutes(api.runtime),
+  ];
+  return groups.flatMap((group) => Object.values<Route>(group));
+}
+
+function bundleRoutes(api: BundlesApi): Routes<BundlesApi> {
+  return {
+    put: clientStream(bundlesWire.put, async (parts, caller) => api.put(await joinUpload(parts), caller)),
+    get: unary(bundlesWire.get, (request, caller) => api.get(request, caller)),
+    list: unary(bundlesWire.list, (request, caller) => api.list(request, caller)),
+    delete: unary(bundlesWire.delete, (request, caller) => api.delete(request, caller)),
+  };
+}
+
+function runRoutes(api: RunsApi): Routes<RunsApi> {
+  return {
+    start: unary(runsWire.start, (request, caller) => api.start(request, caller)),
+    get: unary(runsWire.get, (request, caller) => api.get(request, caller)),
+    list: unary(runsWire.list, (request, caller) => api.list(request, caller)),
+    events: unary(runsWire.events, async (request, caller) => whole(await api.events(request, caller))),
+    follow: serverStream(runsWire.follow, async function* (request, caller) {
+      for await (const batch of api.follow(request, caller)) yield eventMessages(batch);
+    }),
+    logs: unary(runsWire.logs, async (request, caller) => whole(await api.logs(request, caller))),
+    result: unary(runsWire.result, (request, caller) => api.result(request, caller), { waits: true }),
+    pause: unary(runsWire.pause, (request, caller) => api.pause(request, caller)),
+    resume: unary(runsWire.resume, (request, caller) => api.resume(request, caller)),
+    cancel: unary(runsWire.cancel, (request, caller) => api.cancel(request, caller)),
+    signal: unary(runsWire.signal, (request, caller) => api.signal(request, caller)),
+    answer: unary(runsWire.answer, (request, caller) => api.answer(request, caller)),
+    query: unary(runsWire.query, (request, caller) => api.query(request, caller)),
+    retry: unary(runsWire.retry, (request, caller) => api.retry(request, caller)),
+    delete: unary(runsWire.delete, (request, caller) => api.delete(request, caller)),
+    why: unary(runsWire.why, (request, caller) => api.why(request, caller)),
+  };
+}
+
+function callRoutes(api: CallsApi): Routes<CallsApi> {
+  return {
+    list: unary(callsWire.list, (request, caller) => api.list(request, caller)),
+    settle: unary(callsWire.settle, (request, caller) => api.settle(request, caller)),
+  };
+}
+
+function tokenRoutes(api: TokensApi): Routes<TokensApi> {
+  return {
+    create: unary(tokensWire.create, (request, caller) => api.create(request, caller)),
+    list: unary(tokensWire.list, (request, caller) => api.list(request, caller)),
+    revoke: unary(tokensWire.revoke, (request, caller) => api.revoke(request, caller)),
+  };
+}
+
+function runtimeRoutes(api: RuntimeGroupApi): Routes<RuntimeGroupApi> {
+  return { status: unary(runtimeWire.status, (request, caller) => api.status(request, caller)) };
+}
+
+/** A whole list; encoding cuts it where one message ends, and says so. */
+function whole<Row>(rows: readonly Row[]): { readonly rows: readonly Row[]; readonly truncated: boolean } {
+  return { rows, truncated: false };
+}

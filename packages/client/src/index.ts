@@ -1,0 +1,6 @@
+/** The typed client for Node: every method of the runtime, over gRPC. */
+export { type ErrorCode, HeddleError } from "@heddle/core";
+export { defaultTarget, readTokenFile, tokenFilePath, writeTokenFile } from "@heddle/wire";
+export { type Client, createClient, type Remote, type RunsSugar } from "./client.ts";
+export type { ClientOptions } from "./settings.ts";
+export type { CallOptions } from "./transport.ts";

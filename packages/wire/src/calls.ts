@@ -1,0 +1,36 @@
+/** The calls service. */
+import { CallView, ListCallsRequest, SettleCallRequest } from "@heddle/core";
+import { type Call, CallsServiceService } from "./gen/heddle/calls/v1/calls.js";
+import { present, wireMethod } from "./method.ts";
+import { emptyAnswer, pageOf } from "./pages.ts";
+import { int, jsonOrAbsent, num, requestJsonOrAbsent } from "./scalars.ts";
+
+/** Every method of `CallsApi`, by its name there. */
+export const callsWire = {
+  list: wireMethod(CallsServiceService.listCalls, {
+    request: ListCallsRequest,
+    response: pageOf(CallView),
+    toRequest: (message) => present(message),
+    fromRequest: ({ limit, cursor, status }) => ({ limit, cursor, status }),
+    toResponse: ({ calls, cursor }) => present({ rows: calls.map(toCall), cursor }),
+    fromResponse: ({ rows, cursor }) => ({ calls: rows.map(fromCall), cursor }),
+  }),
+  settle: wireMethod(CallsServiceService.settleCall, {
+    request: SettleCallRequest,
+    jsonMembers: ["result"],
+    toRequest: ({ call, as, resultJson, message }) =>
+      present({ call, as, result: requestJsonOrAbsent("result_json", resultJson), message }),
+    fromRequest: ({ call, as, result, message }) => ({ call, as, resultJson: jsonOrAbsent(result), message }),
+    ...emptyAnswer,
+  }),
+};
+
+function toCall(message: Call): unknown {
+  const { id, run, node, attempt, status, startedAtMs } = message;
+  return { id, run, node, attempt: num(attempt), status, startedAtMs: num(startedAtMs) };
+}
+
+function fromCall(view: CallView): Call {
+  const { id, run, node, attempt, status, startedAtMs } = view;
+  return { id, run, node, attempt: int(attempt), status, startedAtMs: int(startedAtMs) };
+}
