@@ -1,0 +1,27 @@
+/** The process of one job: `node job.ts <job as JSON>`. */
+import { type Job, say } from "./jobs.ts";
+import { measureW1 } from "./workloads/w1.ts";
+import { measureW2 } from "./workloads/w2.ts";
+import { measureW5 } from "./workloads/w5.ts";
+import { measureW6 } from "./workloads/w6.ts";
+import { measureW7 } from "./workloads/w7.ts";
+
+async function measure(job: Job): Promise<unknown> {
+  switch (job.kind) {
+    case "w1":
+      return measureW1(job);
+    case "w2":
+      return measureW2(job);
+    case "w5":
+      return measureW5(job);
+    case "w6":
+      return measureW6(job);
+    case "w7":
+      return measureW7(job);
+    default:
+      throw new Error("no such job");
+  }
+}
+
+const answer = await measure(JSON.parse(process.argv[2] ?? "{}") as Job);
+say(JSON.stringify(answer));
