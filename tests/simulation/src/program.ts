@@ -2,15 +2,7 @@
  * Random workflows of the stages discipline, from a seed. Every construct of the IR that runs occurs,
  * and whatever is made is well formed: `checkIr` finds nothing in it.
  */
-import {
-  type Body,
-  type Edge,
-  type Expr,
-  irVersion,
-  type Node,
-  type WorkflowIr,
-  type Write,
-} from "@heddle/core";
+import { type Body, type Edge, type Expr, irVersion, type Node, type WorkflowIr, type Write } from "@heddle/core";
 import { SeededRandom } from "@heddle/testkit/simulator";
 import { less, literal, numberType, orElse, Pieces, type Plain, result, type Scope, sum, variable } from "./pieces.ts";
 

@@ -11,6 +11,7 @@ const happenings = [
   ...["failure-edge", "timeout-edge", "timeout", "rejected"].map((name) => `event-failed-${name}`),
   ...["aborted", "region"].map((name) => `event-cancelled-${name}`),
   ...["paused", "person", "signal"].map((name) => `why-${name}`),
+  ...["journal.append", "journal.get"].map((name) => `died-at-${name}`),
 ];
 
 test("random programs run to their end on the whole runtime, and never stand still without a reason", { timeout: 300_000 }, async () => {

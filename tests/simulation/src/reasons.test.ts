@@ -1,3 +1,4 @@
+/** Row HE12: every reason why a run has not ended, and the command behind it that ends it. */
 import {
   anonymousBundle,
   type Explanation,

@@ -5,10 +5,10 @@
 import { compileExpr, defaultTenant, type Explanation, type Expr, HeddleError, jsonEquals, RunEvent, type RunId } from "@heddle/core";
 import type { Executor, Store, StreamAppend } from "@heddle/ports";
 import { createMemoryStore } from "@heddle/runtime";
-import { SeededRandom, Simulation, simulatedPrincipal } from "@heddle/testkit/simulator";
+import { type Death, SeededRandom, Simulation, simulatedPrincipal } from "@heddle/testkit/simulator";
 import { evolve, LiveRun, reasonsOf, statusOf } from "../../../packages/runtime/src/machine/stages/index.ts";
 import { checkAtRest, checkConsistent, law } from "./laws.ts";
-import { answerFor, type OutsideEvent, outsideOf, settlementFor, signalFor } from "./outside.ts";
+import { answerFor, type OutsideEvent, outsideOf, settlementFor, signalFor, type Timed } from "./outside.ts";
 import type { Program } from "./program.ts";
 import { actor } from "./script.ts";
 
@@ -30,6 +30,9 @@ const expected: ReadonlySet<string> = new Set([
   "activation-not-found",
 ]);
 
+/** Thrown where a process died under a call of the API. */
+const died = Symbol("died");
+
 /** What happened, for the histogram. */
 export type Happened = Set<string>;
 
@@ -44,6 +47,7 @@ export class RuntimeWorld {
   readonly #commits = new Map<string, Set<number>>();
   /** When each attempt was first executed, by `<run>/<activation>#<attempt>`. */
   readonly #startedAtMs = new Map<string, number>();
+  readonly #succeeded = new Set<string>();
   #run: RunId = "";
 
   constructor(program: Program) {
@@ -63,26 +67,66 @@ export class RuntimeWorld {
     simulation.start();
     this.#run = await this.#startRun();
     const outside = [...outsideOf(this.#program, this.#random)];
+    if (this.#random.chance(0.5)) outside.unshift({ atMs: 0, event: { kind: "restart" } });
     let retries = Number(this.#random.weighted({ 0: 6, 1: 3, 2: 1 } as Record<string, number>));
     for (let steps = 0; ; steps++) {
       law(steps < stepsMax, "a run ends");
       await simulation.settle();
       law(simulation.bugs.length === 0, `no bug: ${String((simulation.bugs[0] as Error)?.stack ?? simulation.bugs[0])}`);
       law(simulation.fatals.length === 0, `no fatal error: ${simulation.fatals[0]?.message}`);
-      if (this.#random.chance(0.03)) await this.#checkLive();
-      const next = outside[0];
-      const inMs = simulation.clock.nextInMs;
-      if (next !== undefined && next.atMs <= simulation.clock.steadyMs + (inMs ?? Number.POSITIVE_INFINITY)) {
-        simulation.clock.pass(next.atMs - simulation.clock.steadyMs);
-        outside.shift();
-        await this.#happen(next.event);
-      } else if (!simulation.clock.advance()) {
-        if (await this.#unblock()) continue;
-        if (retries-- <= 0 || !(await this.#retry())) break;
+      try {
+        if (!simulation.incarnation.calls.alive) await this.#restart(this.#deathOf(0.2));
+        else if (await this.#step(outside)) continue;
+        else if (retries-- <= 0 || !(await this.#retry())) break;
+      } catch (thrown) {
+        if (thrown !== died) throw thrown;
       }
     }
+    // Whatever is asked from here on is answered.
+    await this.#restart();
     await this.#checkEnd();
     await simulation.incarnation.runtime.close({ graceMs: 0 });
+  }
+
+  /** What happens next, from outside or with time; false once the run has ended. */
+  async #step(outside: Timed[]): Promise<boolean> {
+    const { clock } = this.#simulation;
+    if (this.#random.chance(0.03)) await this.#checkLive();
+    const [next] = outside;
+    if (next !== undefined && next.atMs <= clock.steadyMs + (clock.nextInMs ?? Number.POSITIVE_INFINITY)) {
+      clock.pass(next.atMs - clock.steadyMs);
+      outside.shift();
+      await this.#happen(next.event);
+      return true;
+    }
+    return clock.advance() || this.#unblock();
+  }
+
+  /** A process takes over; perhaps it will not live long. */
+  async #restart(death?: Death): Promise<void> {
+    const { calls } = this.#simulation.incarnation;
+    if (calls.diedAt !== undefined) this.happened.add(`died-at-${calls.diedAt}`);
+    this.#simulation.start(death);
+    this.#executing.clear();
+    await this.#simulation.settle();
+  }
+
+  #deathOf(probability: number): Death | undefined {
+    if (!this.#random.chance(probability)) return undefined;
+    return { n: this.#random.integer(1, this.#random.pick([12, 25, 60])), mode: this.#random.pick(["before", "after"] as const) };
+  }
+
+  /** An answer of the API. Throws {@link died} where the process died before it gave one. */
+  async #ask<Answer>(asked: Promise<Answer>): Promise<Answer> {
+    let done = false;
+    const marked = asked.finally(() => {
+      done = true;
+    });
+    marked.catch(() => undefined);
+    await this.#simulation.settle();
+    if (done) return marked;
+    law(!this.#simulation.incarnation.calls.alive, "a call of the API is answered once nothing moves");
+    throw died;
   }
 
   async #startRun(): Promise<RunId> {
@@ -104,6 +148,8 @@ export class RuntimeWorld {
         this.#executing.set(key, (this.#executing.get(key) ?? 0) + 1);
         law(this.#executing.get(key) === 1, `${task.node.id} is executed once at a time`);
         const attempt = `${task.idempotencyKey}#${task.attempt}`;
+        law(!this.#succeeded.has(task.idempotencyKey), `${task.node.id} is not executed after its success was committed`);
+        law(task.node.safety !== "unsafe" || !this.#startedAtMs.has(attempt), `an unsafe attempt at ${task.node.id} is executed once`);
         if (!this.#startedAtMs.has(attempt)) this.#startedAtMs.set(attempt, this.#simulation.clock.nowMs());
         const outcome = await executor.execute(task, abort);
         this.#executing.delete(key);
@@ -116,6 +162,10 @@ export class RuntimeWorld {
   #appended(items: readonly StreamAppend[]): void {
     for (const { stream, expectedSeq, events } of items) {
       const ends = this.#commits.get(stream) ?? new Set();
+      for (const { text } of events) {
+        if (!text.startsWith('{"kind":"activation-succeeded"')) continue;
+        this.#succeeded.add(`${stream.slice("run:".length)}/${(JSON.parse(text) as { activation: number }).activation}`);
+      }
       this.#commits.set(stream, ends.add(expectedSeq + events.length));
     }
   }
@@ -142,21 +192,20 @@ export class RuntimeWorld {
       case "answer":
         return this.#wish(api.runs.answer({ runId, ...(event.answer === undefined ? {} : { answer: event.answer }) }, caller));
       case "settle": {
-        const { rows } = await api.calls.list({ status: "outcome-unknown" }, caller);
+        const { rows } = await this.#ask(api.calls.list({ status: "outcome-unknown" }, caller));
         const call = rows[0]?.id ?? `${runId}/1`;
         return this.#wish(api.calls.settle({ call, as: event.as, result: event.result }, caller));
       }
       default:
-        this.#simulation.start();
-        this.#executing.clear();
-        await this.#simulation.incarnation.runtime.ready();
+        await this.#restart(this.#deathOf(0.6));
     }
   }
 
   async #wish(wish: Promise<unknown>): Promise<void> {
     try {
-      await this.#simulation.answer(wish);
+      await this.#ask(wish);
     } catch (error) {
+      if (error === died) throw error;
       law(HeddleError.is(error) && expected.has(error.code), `a wish meets a known refusal: ${String((error as Error).stack)}`);
       this.happened.add(`refused-${(error as HeddleError).code}`);
     }
@@ -166,8 +215,8 @@ export class RuntimeWorld {
   async #unblock(): Promise<boolean> {
     const { api } = this.#simulation;
     await this.#checkLive();
-    const view = await api.runs.get({ runId: this.#run }, caller);
-    const reasons = await api.runs.why({ runId: this.#run }, caller);
+    const view = await this.#ask(api.runs.get({ runId: this.#run }, caller));
+    const reasons = await this.#ask(api.runs.why({ runId: this.#run }, caller));
     if (["succeeded", "failed", "cancelled"].includes(view.status)) {
       law(reasons.length === 0, "a run that has ended waits for nothing");
       return false;
@@ -221,7 +270,7 @@ export class RuntimeWorld {
     const before = this.happened.size;
     await this.#wish(this.#simulation.api.runs.retry({ runId: this.#run }, caller));
     if (this.happened.has("refused-activation-not-found") && this.happened.size > before) return false;
-    const { status } = await this.#simulation.api.runs.get({ runId: this.#run }, caller);
+    const { status } = await this.#ask(this.#simulation.api.runs.get({ runId: this.#run }, caller));
     if (["succeeded", "failed", "cancelled"].includes(status)) return false;
     this.happened.add("outside-retry");
     return true;
@@ -234,10 +283,10 @@ export class RuntimeWorld {
     const live = new LiveRun();
     for (const { text, atMs } of await this.#store.journal.read(`run:${runId}`, defaultTenant, 0, 1_000_000))
       evolve(live, JSON.parse(text) as RunEvent, atMs);
-    const view = await api.runs.get({ runId }, caller);
+    const view = await this.#ask(api.runs.get({ runId }, caller));
     law(view.status === statusOf(live, true), `the API says ${view.status}, and the journal ${statusOf(live, true)}`);
     if (live.head.phase !== "open") return;
-    const told = (await api.runs.why({ runId }, caller))
+    const told = (await this.#ask(api.runs.why({ runId }, caller)))
       .filter(({ run }) => run === runId)
       .map(({ kind, activation }) => `${kind} ${activation}`);
     const known = reasonsOf(live, { nowMs: clock.nowMs() }).map(({ kind, activation }) => `${kind} ${activation}`);
@@ -247,7 +296,7 @@ export class RuntimeWorld {
     const expr = this.#program.workflows[0]?.queries?.[0]?.value as Expr;
     const frame = live.frame(0);
     const value = compileExpr(expr)({ var: (name) => frame?.vars[name] });
-    law(jsonEquals(await api.runs.query({ runId, name: "last" }, caller), value), "a query reads what the journal says");
+    law(jsonEquals(await this.#ask(api.runs.query({ runId, name: "last" }, caller)), value), "a query reads what the journal says");
   }
 
   /** Folds every run of the store, event by event. */
@@ -282,7 +331,7 @@ export class RuntimeWorld {
   }
 
   async #checkView(stream: string, live: LiveRun, seq: number): Promise<void> {
-    const view = await this.#simulation.api.runs.get({ runId: stream.slice("run:".length) }, caller);
+    const view = await this.#ask(this.#simulation.api.runs.get({ runId: stream.slice("run:".length) }, caller));
     law(view.status === live.head.phase, `the API says how the journal ends: ${view.status}, ${live.head.phase}`);
     law(
       view.seq === seq && view.steps === live.head.steps && view.tenant === defaultTenant,
