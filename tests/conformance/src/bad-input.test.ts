@@ -37,11 +37,29 @@ function workflow(handler: string): WorkflowIr {
   });
 }
 
+const waiting = WorkflowIr.parse({
+  ir: "heddle.ir/v1",
+  id: "flow-waiting",
+  discipline: "stages",
+  inputs: [],
+  entry: "ask",
+  nodes: [
+    {
+      kind: "human",
+      id: "ask",
+      mode: "approve",
+      prompt: { kind: "literal", value: "?" },
+      exit: { output: { kind: "ref", scope: "result" } },
+    },
+  ],
+  edges: [],
+});
+
 const files = [{ path: "code.mjs", bytes: code }];
 const manifest: BundleManifest = {
   format: "heddle.bundle/v1",
   main: "flow-echo",
-  workflows: names.map(workflow),
+  workflows: [...names.map(workflow), waiting],
   handlers: names.map((name) => ({ name, code: { file: "code.mjs", export: name } })),
   files: [{ path: "code.mjs", hash: hashBytes(code), bytes: code.length }],
 };
@@ -130,6 +148,14 @@ describe("runs", () => {
     const { secret } = await client.tokens.create({ subject: "somebody", roles: ["operator"], tenant: "other" });
     await using stranger = connect(secret);
     await expect(stranger.runs.get({ runId })).rejects.toMatchObject({ code: "run-not-found" });
+    const open = await client.runs.start({ bundle, workflow: "flow-waiting", input: {} });
+    const { runs } = stranger;
+    for (const reach of [runs.get, runs.result, runs.cancel, runs.pause, runs.why]) {
+      await expect(reach({ runId: open.runId })).rejects.toMatchObject({ code: "run-not-found" });
+    }
+    await expect(runs.answer({ runId: open.runId, answer: true })).rejects.toMatchObject({ code: "run-not-found" });
+    expect((await client.runs.get({ runId: open.runId })).status).toBe("waiting");
+    await client.runs.cancel({ runId: open.runId });
     await expect(stranger.bundles.get({ hash: bundle })).rejects.toMatchObject({ code: "bundle-not-found" });
     expect((await stranger.runs.list({})).rows).toEqual([]);
     expect((await stranger.bundles.list({})).rows).toEqual([]);

@@ -54,6 +54,7 @@ export class Engine {
   readonly #unloadable = new Map<RunId, HeddleError>();
   #parts: EngineParts | undefined;
   #epoch = 0;
+  #superseded = 0;
   #closing = false;
 
   constructor(options: EngineOptions) {
@@ -171,21 +172,21 @@ export class Engine {
     return this.driver(run, tenant) ?? this.#load(run, tenant);
   }
 
-  #load(run: RunId, tenant: TenantId): Promise<RunDriver | undefined> {
+  #load(run: RunId, tenant: TenantId, parts = this.#use()): Promise<RunDriver | undefined> {
     const loading = this.#loading.get(run);
     if (loading !== undefined) return loading;
     const known = this.driver(run, tenant);
     if (known !== undefined) return Promise.resolve(known);
-    const fresh = this.#loadFresh(run, tenant).finally(() => this.#loading.delete(run));
+    const fresh = this.#loadFresh(run, tenant, parts).finally(() => this.#loading.delete(run));
     this.#loading.set(run, fresh);
     return fresh;
   }
 
-  async #loadFresh(run: RunId, tenant: TenantId): Promise<RunDriver | undefined> {
+  async #loadFresh(run: RunId, tenant: TenantId, parts: EngineParts): Promise<RunDriver | undefined> {
     const { live, seq } = await foldRun(this.store, `run:${run}`, tenant);
     if (seq === 0) return undefined;
     const workflow = await this.bundles.load(live.head.bundle as `sha256:${string}`, live.head.workflow, tenant);
-    const driver = new RunDriver(this.#use(), run, tenant, workflow, live, seq);
+    const driver = new RunDriver(parts, run, tenant, workflow, live, seq);
     this.#drivers.set(run, driver);
     driver.wakeAll();
     return driver;
@@ -293,7 +294,7 @@ export class Engine {
       superseded: (driver, error) => {
         this.#drivers.delete(driver.id);
         if (error.code === "journal-fenced") this.#fatal(error);
-        else void this.#load(driver.id, driver.tenant).catch((cause: unknown) => onBug(driver.id, cause));
+        else void this.#load(driver.id, driver.tenant, this.#anew()).catch((cause: unknown) => onBug(driver.id, cause));
       },
       bug: (driver, bug) => {
         this.#drivers.delete(driver.id);
@@ -334,6 +335,11 @@ export class Engine {
   #use(): EngineParts {
     if (this.#parts === undefined) throw new HeddleError("shutting-down", "the runtime is not open");
     return this.#parts;
+  }
+
+  /** For a driver after one that was superseded: what that one had started is not under this one's control. */
+  #anew(): EngineParts {
+    return { ...this.#use(), incarnation: `${this.incarnation}.${++this.#superseded}` };
   }
 
   #assertOpen(): void {

@@ -157,6 +157,26 @@ test("a driver that finds its run moved on reads the journal again, and goes on 
   expect([lies, told]).toEqual([1, []]);
 });
 
+test("an unsafe call of a driver that was superseded is not made again: nobody knows how it ends", async () => {
+  let made = 0;
+  const pay = (() => {
+    made++;
+    return new Promise(() => undefined);
+  }) as HandlerFunction;
+  const store = storeWith(async (items, append) => {
+    const outcome = await append(items);
+    return items[0]?.events[0]?.text.includes("run-paused") === true ? { kind: "conflict", stream: items[0].stream, seq: 3 } : outcome;
+  });
+  const { runtime } = world({ store, handlers: { pay } });
+  const runId = await started(runtime, workflowOf("main", [handler("pay", { safety: "unsafe" })]));
+  await settled();
+  await expect(runtime.api.runs.pause({ runId }, caller)).rejects.toMatchObject({ code: "journal-contended" });
+  await settled();
+  await runtime.api.runs.resume({ runId }, caller);
+  expect((await runtime.api.runs.why({ runId }, caller)).map(({ kind }) => kind)).toEqual(["outcome-unknown"]);
+  expect(made).toBe(1);
+});
+
 test("a store that failed ends the process, once", async () => {
   const store = storeWith((items, append) =>
     items[0]?.expectedSeq === 0 ? append(items) : Promise.reject(new HeddleError("storage-failed", "the disk is gone")),

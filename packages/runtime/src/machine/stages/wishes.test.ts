@@ -224,6 +224,22 @@ test("after a restart nobody knows how an unsafe attempt ended, until somebody s
   );
 });
 
+test("a cancel closes a call of unknown outcome at once, and waits for one that is in flight", () => {
+  const start = { kind: "start-attempt", activation: 1, attempt: 1, incarnation: "inc" } as const;
+  const unknown = pay().do(start).fail(1, { class: "timeout", code: "timeout" }).do({ kind: "cancel" });
+  expect(unknown.lines.at(-1)).toMatchInlineSnapshot(
+    `"cancel -> [run-cancelling; unwinding-started cancel frames 0 closes #1; run-cancelled] cancelled"`,
+  );
+  const inFlight = pay().do(start).do({ kind: "cancel" }).do({ kind: "settle-call", activation: 1, as: "retry" }).ok(1, 5);
+  expect(inFlight).toMatchInlineSnapshot(`
+    start -> [run-started opens #1 pay:unsafe] running due journal #1.1
+    start-attempt #1.1 -> [attempt-started #1] running due execute #1.1@0
+    cancel -> [run-cancelling; unwinding-started cancel frames 0] cancelling due abort #1, timer #0@30000
+    settle-call #1 retry refused call-not-unknown -> [] cancelling
+    settle #1.1 succeeded -> [activation-cancelled #1 succeeded; run-cancelled] cancelled
+  `);
+});
+
 test("a timeout or a lost process leaves an unsafe attempt unknown; its own failure does not", () => {
   const start = { kind: "start-attempt", activation: 1, attempt: 1, incarnation: "inc" } as const;
   expect(pay().do(start).fail(1, { class: "timeout", code: "timeout" }).lines.at(-1)).toMatchInlineSnapshot(
