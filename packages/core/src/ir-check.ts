@@ -102,6 +102,9 @@ function checkNode(node: Node, edges: readonly Edge[], path: string, around: Sur
   if (node.kind === "human" && node.mode === "approve" && node.answer !== undefined) {
     problems.push({ path, message: "an approving person answers yes or no, and has no answer type" });
   }
+  if (node.kind === "wait" && node.wait.kind !== "signal" && node.timeoutMs !== undefined) {
+    problems.push({ path, message: `${node.id} waits for a time, which is its end; a timeout would never be reached or always` });
+  }
   if (node.retry !== undefined && bodiesOf(node).length > 0) {
     problems.push({ path, message: `${node.kind} is a region, and retries belong to the nodes in it` });
   }

@@ -27,6 +27,8 @@ export function createAppend(connection: SqliteConnection, heads: Heads, counter
   const updateSummary = connection.prepare(
     "UPDATE streams SET epoch = ?, kind = ?, status = ?, name = ?, created_at = ?, data = ? WHERE no = ?",
   );
+  // Setting a column rewrites every index that holds it, changed or not: the usual change of a row names two columns alone.
+  const updateStatus = connection.prepare("UPDATE streams SET status = ?, data = ? WHERE no = ?");
   const updateEpoch = connection.prepare("UPDATE streams SET epoch = ? WHERE no = ?");
   const insertEvent = connection.prepare("INSERT INTO events (n, stream, seq, at, data) VALUES (?, ?, ?, ?, ?)");
   const selectBlob = connection.prepare("SELECT no FROM blobs WHERE hash = ?");
@@ -40,11 +42,15 @@ export function createAppend(connection: SqliteConnection, heads: Heads, counter
       insertStream.run(head.no, stream, tenant, epoch, kind, status, name, createdAtMs, data);
     } else if (summary !== undefined) {
       const { kind, status, name, createdAtMs, data } = summary;
-      updateSummary.run(epoch, kind, status, name, createdAtMs, data, head.no);
+      const { listed } = head;
+      const same = listed?.kind === kind && listed.name === name && listed.createdAtMs === createdAtMs && epoch === head.storedEpoch;
+      if (same) updateStatus.run(status, data, head.no);
+      else updateSummary.run(epoch, kind, status, name, createdAtMs, data, head.no);
     } else if (epoch !== head.storedEpoch) {
       updateEpoch.run(epoch, head.no);
     }
     head.storedEpoch = epoch;
+    if (summary !== undefined) head.listed = summary;
   }
 
   function writeBlob({ hash, bytes }: BlobWrite, stream: number): void {

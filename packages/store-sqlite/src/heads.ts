@@ -3,6 +3,7 @@
  * needed, forgotten when another connection wrote or a transaction was undone, and bounded: of two
  * generations the older one is dropped when the younger is full.
  */
+import type { StreamSummary } from "@heddle/ports";
 import type { SqliteConnection } from "./driver.ts";
 
 /** A stream as the transaction that is open sees it. `no` is 0 where there is none yet. */
@@ -15,6 +16,8 @@ export interface Head {
   storedEpoch: number;
   /** How many log records there are; -1 until somebody asked. */
   logs: number;
+  /** The summary that the row holds, where this process wrote it. */
+  listed?: StreamSummary | undefined;
 }
 
 export interface Heads {

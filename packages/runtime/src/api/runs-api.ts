@@ -128,8 +128,14 @@ export function createRunsApi(engine: Engine, clock: Clock, random: Random): Run
 
     async resume({ runId, now }, { principal }) {
       const driver = await openDriver(runId, principal.tenant);
+      const wasRefused = driver.storageProblem !== undefined;
       if (now === true) driver.wake();
-      await driver.submit({ kind: "resume", now: now === true, by: principal.subject });
+      try {
+        await driver.submit({ kind: "resume", now: now === true, by: principal.subject });
+      } catch (error) {
+        // What the storage had refused was all that the run still lacked: it went on, to its end.
+        if (!(wasRefused && now === true && HeddleError.is(error, "run-ended"))) throw error;
+      }
     },
 
     cancel: ({ runId, reason }, { principal }) =>

@@ -18,17 +18,15 @@ export interface InProcessOptions {
 
 export function createInProcessExecutor(options: InProcessOptions): Executor {
   return {
-    async execute(task, abort) {
+    execute(task, abort) {
       const { node } = task;
       const fn = node.kind === "handler" ? options.handler(node.handler) : undefined;
       if (fn === undefined || node.kind !== "handler") {
-        return {
-          kind: "failed",
-          failure: failureOfThrown(
-            { code: "handler-not-found", message: `no function is registered for ${node.id}`, retryable: false },
-            node.id,
-          ),
-        };
+        const failure = failureOfThrown(
+          { code: "handler-not-found", message: `no function is registered for ${node.id}`, retryable: false },
+          node.id,
+        );
+        return Promise.resolve({ kind: "failed", failure });
       }
       const context = new TaskContext(task, abort);
       // The function sees the state's own values, and shares them with the journal: it may read them only.
@@ -36,15 +34,21 @@ export function createInProcessExecutor(options: InProcessOptions): Executor {
       const args = node.arguments === "positional" ? [...Object.values(input), context] : [input, context];
       try {
         const given = (fn as (...args: unknown[]) => unknown)(...args);
-        const value = isThenable(given) ? await untilAborted(given, abort, options) : given;
-        if (value === leftBehind) return { kind: "aborted" };
-        return outcomeOfResult(value, node.id);
+        if (!isThenable(given)) return Promise.resolve(outcomeOfResult(given, node.id));
+        return Promise.resolve(untilAborted(given, abort, options)).then(
+          (value): Outcome => (value === leftBehind ? { kind: "aborted" } : outcomeOfResult(value, node.id)),
+          (thrown: unknown) => outcomeOfThrown(thrown, abort, node.id),
+        );
       } catch (thrown) {
-        return abort.aborted ? ({ kind: "aborted" } satisfies Outcome) : { kind: "failed", failure: failureOfThrown(thrown, node.id) };
+        return Promise.resolve(outcomeOfThrown(thrown, abort, node.id));
       }
     },
     close: () => Promise.resolve(),
   };
+}
+
+function outcomeOfThrown(thrown: unknown, abort: AbortHandle, node: string): Outcome {
+  return abort.aborted ? { kind: "aborted" } : { kind: "failed", failure: failureOfThrown(thrown, node) };
 }
 
 function deepFreeze(value: JsonValue): JsonValue {

@@ -12,11 +12,14 @@ interface Owner extends Driven {
 }
 
 type Effect<Kind extends RunEffect["kind"]> = Extract<RunEffect, { kind: Kind }>;
+type Services = Task["services"];
 type Settle = (activation: number, attempt: number, outcome: Outcome) => void;
 
 interface Running {
   readonly attempt: number;
   readonly abort: AttemptAbort;
+  /** It has given its outcome, which is not durable yet: until it is, the attempt is still due, and must not start again. */
+  ended: boolean;
 }
 
 /** An attempt that was given its input, and is about to start. */
@@ -39,11 +42,18 @@ export class Attempts {
   }
 
   get size(): number {
-    return this.#running.size;
+    let count = 0;
+    for (const running of this.#running.values()) if (!running.ended) count++;
+    return count;
   }
 
   has(activation: number): boolean {
     return this.#running.has(activation);
+  }
+
+  /** The outcome of an attempt was decided on, and is durable where it changed anything. */
+  letGo(activation: number, attempt: number): void {
+    if (this.#running.get(activation)?.attempt === attempt) this.#running.delete(activation);
   }
 
   /** Asks an attempt to stop; false where none is under way. */
@@ -73,7 +83,7 @@ export class Attempts {
       incarnation: this.#parts.incarnation,
       idempotencyKey: `${id}/${activation}`,
       input,
-      services: this.#servicesFor(activation, attempt, node.id),
+      services: new AttemptServices(this.#parts, this.#owner, activation, attempt, node.id),
     };
     this.#parts.gate.perform(task, workflow.admission, abort).then(
       (outcome) => this.#end(activation, attempt, outcome),
@@ -96,7 +106,7 @@ export class Attempts {
   endChild(activation: number, attempt: number): void {
     const abort = new AttemptAbort();
     abort.abort("cancelled");
-    this.#running.set(activation, { attempt, abort });
+    this.#running.set(activation, { attempt, abort, ended: false });
     this.#parts.endChild(childRunId(this.#owner.live, { id: activation, attempt }), this.#owner).then(
       () => this.#end(activation, attempt, { kind: "aborted" }),
       () => undefined,
@@ -114,12 +124,13 @@ export class Attempts {
       return undefined;
     }
     const abort = new AttemptAbort();
-    this.#running.set(activation, { attempt, abort });
+    this.#running.set(activation, { attempt, abort, ended: false });
     return { node, input: input.values, abort };
   }
 
   #end(activation: number, attempt: number, outcome: Outcome): void {
-    if (this.#running.get(activation)?.attempt === attempt) this.#running.delete(activation);
+    const running = this.#running.get(activation);
+    if (running?.attempt === attempt) running.ended = true;
     this.#settle(activation, attempt, outcome);
   }
 
@@ -128,14 +139,34 @@ export class Attempts {
     this.#parts.report(this.#owner, bug);
     this.#end(activation, attempt, { kind: "failed", failure: failureOf("internal", "the executor did not settle", "handler", { node }) });
   }
+}
 
-  #servicesFor(activation: number, attempt: number, node: string): Task["services"] {
-    const owner = this.#owner;
-    return {
-      once: (name) => owner.live.activation(activation)?.once?.[name],
-      recorded: () => owner.live.activation(activation)?.once ?? {},
-      recordOnce: (name, value) => owner.submit({ kind: "record-once", activation, attempt, name, value }),
-      log: (record) => this.#parts.log(owner, { ...record, node, activation, attempt }),
-    };
+/** What an attempt may ask of its run. One object for each attempt; its methods are shared. */
+class AttemptServices implements Services {
+  readonly #parts: EngineParts;
+  readonly #owner: Owner;
+  readonly #activation: number;
+  readonly #attempt: number;
+  readonly #node: string;
+
+  constructor(parts: EngineParts, owner: Owner, activation: number, attempt: number, node: string) {
+    this.#parts = parts;
+    this.#owner = owner;
+    this.#activation = activation;
+    this.#attempt = attempt;
+    this.#node = node;
+  }
+
+  once(name: string): JsonValue | undefined {
+    return this.#owner.live.activation(this.#activation)?.once?.[name];
+  }
+  recorded(): Readonly<Record<string, JsonValue>> {
+    return this.#owner.live.activation(this.#activation)?.once ?? {};
+  }
+  recordOnce(name: string, value: JsonValue): Promise<void> {
+    return this.#owner.submit({ kind: "record-once", activation: this.#activation, attempt: this.#attempt, name, value });
+  }
+  log(record: Parameters<Services["log"]>[0]): void {
+    this.#parts.log(this.#owner, { ...record, node: this.#node, activation: this.#activation, attempt: this.#attempt });
   }
 }

@@ -7,7 +7,7 @@
  * the same path.
  */
 import { type ErrorCode, HeddleError, type RunEvent, type RunId, type TenantId } from "@heddle/core";
-import type { Outcome } from "@heddle/ports";
+import type { Outcome, StreamAppend } from "@heddle/ports";
 import type { RunCommand } from "../machine/commands.ts";
 import {
   type Conditions,
@@ -39,6 +39,15 @@ interface Pending {
   readonly random: number;
   /** Absent where nobody waits: outcomes and timers. */
   readonly settle?: (refusal: HeddleError | undefined) => void;
+}
+
+/** A turn that was decided, and waits for its commit. */
+interface Turned {
+  readonly batch: readonly Pending[];
+  readonly events: readonly RunEvent[];
+  readonly times: readonly number[];
+  readonly refusals: readonly (HeddleError | undefined)[];
+  readonly draft: DraftRun;
 }
 
 export class RunDriver {
@@ -132,8 +141,11 @@ export class RunDriver {
   #enqueue(command: RunCommand, settle?: (refusal: HeddleError | undefined) => void, notBeforeMs = 0): void {
     if (this.#closed) return;
     const atMs = Math.max(this.#parts.clock.nowMs(), notBeforeMs);
-    const pending: Pending = { command, atMs, random: this.#parts.random.unit(), ...(settle === undefined ? {} : { settle }) };
-    this.#queue.push(pending);
+    const random = this.#parts.random.unit();
+    const pending: Pending = settle === undefined ? { command, atMs, random } : { command, atMs, random, settle };
+    // The usual queue holds one, and a list that grows by a push makes room for sixteen more.
+    if (this.#queue.length === 0) this.#queue = [pending];
+    else this.#queue.push(pending);
     if (!this.#busy && this.storageProblem === undefined) this.#turn();
   }
 
@@ -157,48 +169,47 @@ export class RunDriver {
       return;
     }
     if (events.length === 0) {
+      this.#letGo(batch);
       settleAll(batch, refusals);
       // Taken up for a wish that it refused.
       if (this.live.head.phase !== "open") this.#retire();
       return;
     }
     this.#busy = true;
-    this.#commit(batch, events, times, refusals, draft).catch((bug: unknown) => this.#stopOnBug(bug, batch));
+    this.#commit({ batch, events, times, refusals, draft });
   }
 
-  async #commit(
-    batch: readonly Pending[],
-    events: readonly RunEvent[],
-    times: readonly number[],
-    refusals: readonly (HeddleError | undefined)[],
-    draft: DraftRun,
-  ): Promise<void> {
-    const encoded = encodeEvents(events, times);
-    const summary = summaryOf(events, draft, this.workflow);
-    try {
-      const outcome = await this.#parts.store.journal.append([
-        {
-          stream: this.stream,
-          tenant: this.tenant,
-          expectedSeq: this.seq,
-          epoch: this.#parts.epoch,
-          events: encoded.events,
-          ...(encoded.blobs === undefined ? {} : { blobs: encoded.blobs }),
-          ...(summary === undefined ? {} : { summary }),
-        },
-      ]);
-      if (outcome.kind !== "appended") {
-        this.#lose(outcome.kind === "fenced" ? "journal-fenced" : "journal-contended", batch);
-        return;
-      }
-    } catch (error) {
-      this.#refuse(error, batch);
-      return;
-    }
+  #commit(turn: Turned): void {
+    const encoded = encodeEvents(turn.events, turn.times);
+    const summary = summaryOf(turn.events, turn.draft, this.workflow);
+    const item: { -readonly [Key in keyof StreamAppend]: StreamAppend[Key] } = {
+      stream: this.stream,
+      tenant: this.tenant,
+      expectedSeq: this.seq,
+      epoch: this.#parts.epoch,
+      events: encoded.events,
+    };
+    if (encoded.blobs !== undefined) item.blobs = encoded.blobs;
+    if (summary !== undefined) item.summary = summary;
+    this.#parts.store.journal.append([item]).then(
+      (outcome) => {
+        try {
+          if (outcome.kind === "appended") this.#committed(turn);
+          else this.#lose(outcome.kind === "fenced" ? "journal-fenced" : "journal-contended", turn.batch);
+        } catch (bug) {
+          this.#stopOnBug(bug, turn.batch);
+        }
+      },
+      (error: unknown) => this.#refuse(error, turn.batch),
+    );
+  }
+
+  #committed({ batch, events, times, refusals }: Turned): void {
     this.storageProblem = undefined;
     this.#storageDelayMs = storageRetryMinMs;
     for (let i = 0; i < events.length; i++) evolve(this.live, events[i] as RunEvent, times[i] as number);
     this.seq += events.length;
+    this.#letGo(batch);
     settleAll(batch, refusals);
     this.#busy = false;
     if (this.#closed) return;
@@ -206,6 +217,10 @@ export class RunDriver {
     if (this.seq - this.#foldSeq >= foldEvery) this.#saveFold();
     if (this.#queue.length > 0 && !this.#busy) this.#turn();
     if (this.live.head.phase !== "open" && !this.#busy) this.#retire();
+  }
+
+  #letGo(batch: readonly Pending[]): void {
+    for (const { command } of batch) if (command.kind === "settle-attempt") this.#attempts.letGo(command.activation, command.attempt);
   }
 
   /** It has ended, or was never started: nothing will be asked of it any more. */

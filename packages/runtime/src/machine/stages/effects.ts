@@ -39,12 +39,12 @@ export function dueEffects(live: LiveRun, incarnation: string): readonly RunEffe
   const touched = live.takeTouched();
   if (touched.length === 0) return [];
   const effects: RunEffect[] = [];
-  const seen = touched.length > 1 ? new Set<number>() : undefined;
-  for (const id of touched) {
-    if (seen !== undefined) {
-      if (seen.has(id)) continue;
-      seen.add(id);
-    }
+  // Few are touched in a usual turn, and looking through few is cheaper than a set of them.
+  const seen = touched.length > 8 ? new Set<number>() : undefined;
+  for (let i = 0; i < touched.length; i++) {
+    const id = touched[i] as number;
+    if (seen === undefined ? touched.indexOf(id) < i : seen.has(id)) continue;
+    seen?.add(id);
     if (id === 0) runTimer(live, effects);
     else effectsOf(live, id, incarnation, effects);
   }

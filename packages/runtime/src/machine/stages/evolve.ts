@@ -20,7 +20,16 @@ import {
   unreachable,
 } from "@heddle/core";
 import { restoreInto } from "./snapshot.ts";
-import { type Activation, type ActivationStatus, type Frame, type RegionState, Results, type RunFold, type Vars } from "./state.ts";
+import {
+  type Activation,
+  type ActivationStatus,
+  type Frame,
+  newVars,
+  type RegionState,
+  Results,
+  type RunFold,
+  type Vars,
+} from "./state.ts";
 
 const signalKeysMax = 1_000;
 
@@ -152,7 +161,7 @@ function startRun(fold: RunFold, event: RunEventOf<"run-started">, atMs: number)
 }
 
 function varsOf(values: Readonly<Record<string, JsonValue>>): Vars {
-  return Object.assign(Object.create(null) as Vars, values);
+  return Object.assign(newVars(), values);
 }
 
 /** What an ended activation gave, where the event says. */
@@ -190,8 +199,11 @@ interface Onward {
 function goOn(fold: RunFold, frame: Frame, event: Onward, result: JsonValue, atMs: number): void {
   frame.token = 0;
   if (event.set !== undefined) {
-    const values = Object.entries(event.set).map(([name, source]) => [name, resolve(source, frame.vars, result, undefined, 0)] as const);
-    for (const [name, value] of values) frame.vars[name] = value;
+    // All are read before the first is written.
+    const names = Object.keys(event.set);
+    const values: JsonValue[] = [];
+    for (const name of names) values.push(resolve(event.set[name] as Source, frame.vars, result, undefined, 0));
+    for (let i = 0; i < names.length; i++) frame.vars[names[i] as string] = values[i] as JsonValue;
   }
   if (event.exit !== undefined) leaveFrame(fold, frame, resolve(event.exit, frame.vars, result, undefined, 0));
   else if (event.open !== undefined) openActivation(fold, frame, event.open, atMs);
@@ -278,7 +290,7 @@ function openFrames(fold: RunFold, event: RunEventOf<"frames-opened">, atMs: num
 }
 
 function frameVars(opened: OpenedFrame, around: Frame, region: RegionState): Vars {
-  const vars = Object.create(null) as Vars;
+  const vars = newVars();
   for (const [name, source] of Object.entries(opened.set ?? {})) vars[name] = resolve(source, around.vars, null, region, opened.index);
   return vars;
 }

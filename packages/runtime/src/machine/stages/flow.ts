@@ -16,6 +16,7 @@ import {
   type JsonValue,
   type Opened,
   pathOf,
+  type RunEventOf,
   type Source,
   type Sources,
   textOf,
@@ -41,11 +42,13 @@ interface Step {
   readonly then: readonly Work[];
 }
 
-export function scopeOf(frame: Frame, over: Readonly<Record<string, JsonValue>>, extra: Pick<EvalScope, "result" | "failure">): EvalScope {
-  return { var: (name) => (Object.hasOwn(over, name) ? over[name] : frame.vars[name]), ...extra };
-}
-
 const noVars: Readonly<Record<string, JsonValue>> = {};
+
+export function scopeOf(frame: Frame, over: Readonly<Record<string, JsonValue>>, extra: Pick<EvalScope, "result" | "failure">): EvalScope {
+  const { vars } = frame;
+  const read = over === noVars ? (name: string) => vars[name] : (name: string) => (Object.hasOwn(over, name) ? over[name] : vars[name]);
+  return { var: read, result: extra.result, failure: extra.failure };
+}
 
 /** Ends an activation with success and moves its token. */
 export function succeed(
@@ -63,7 +66,21 @@ export function succeed(
   }
   const step = stepFrom(turn, frame, node, "success", { result });
   const carries = given.collected === undefined && given.signal === undefined && result !== null;
-  turn.emit({ kind: "activation-succeeded", activation: activation.id, ...given, ...(carries ? { result } : {}), ...step.onward });
+  const { set, edge, open, exit } = step.onward;
+  const event: { -readonly [Key in keyof RunEventOf<"activation-succeeded">]: RunEventOf<"activation-succeeded">[Key] } = {
+    kind: "activation-succeeded",
+    activation: activation.id,
+  };
+  if (given.attempt !== undefined) event.attempt = given.attempt;
+  if (given.collected !== undefined) event.collected = given.collected;
+  if (given.signal !== undefined) event.signal = given.signal;
+  if (given.by !== undefined) event.by = given.by;
+  if (carries) event.result = result;
+  if (set !== undefined) event.set = set;
+  if (edge !== undefined) event.edge = edge;
+  if (open !== undefined) event.open = open;
+  if (exit !== undefined) event.exit = exit;
+  turn.emit(event);
   follow(turn, frame, step);
 }
 

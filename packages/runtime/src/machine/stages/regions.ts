@@ -14,7 +14,7 @@ import {
 import { collectedOf } from "./evolve.ts";
 import { enter, frameOf, planned, scopeOf, succeed } from "./flow.ts";
 import type { BodyPlan, NodePlan } from "./plan.ts";
-import type { Activation, Frame, RegionState } from "./state.ts";
+import { type Activation, type Frame, newVars, type RegionState } from "./state.ts";
 import { sourceOr, type Turn, type Work } from "./turn.ts";
 import { unwindFrames } from "./unwind.ts";
 
@@ -188,7 +188,7 @@ function inputsOf(
   index: number,
 ): { set: Sources | undefined; values: Record<string, JsonValue> } {
   const set: Record<string, Source> = {};
-  const values = Object.create(null) as Record<string, JsonValue>;
+  const values = newVars();
   const scope = scopeOf(around, {}, {});
   for (const input of body.inputs) {
     const value = input.value.eval(scope);

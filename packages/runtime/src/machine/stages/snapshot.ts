@@ -3,7 +3,18 @@
  * that the run goes on from. The format has a name, and a fold in another format is not read.
  */
 import { invariant, isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "@heddle/core";
-import { type Activation, emptyHead, type Frame, type Head, LiveRun, type RegionState, Results, type RunFold, type Vars } from "./state.ts";
+import {
+  type Activation,
+  emptyHead,
+  type Frame,
+  type Head,
+  LiveRun,
+  newVars,
+  type RegionState,
+  Results,
+  type RunFold,
+  type Vars,
+} from "./state.ts";
 
 /** Changes whenever the state's shape or meaning does. */
 export const stagesFoldFormat = "stages/1";
@@ -83,7 +94,7 @@ function regionFrom(value: JsonObject): RegionState {
 }
 
 function varsFrom(value: JsonValue | undefined): Vars {
-  return Object.assign(Object.create(null) as Vars, value ?? {});
+  return Object.assign(newVars(), value ?? {});
 }
 
 function listOf(value: JsonValue | undefined): readonly JsonObject[] {

@@ -7,8 +7,26 @@
  * leave the state untouched.
  */
 import type { Doing, Failure, JsonObject, JsonValue, RunId, UnwindCause } from "@heddle/core";
+import { Overlay } from "./overlay.ts";
 
 export type Vars = Record<string, JsonValue>;
+
+/** The prototype of all variables: it has no members, and being shared it lets them share their shapes. */
+const noMembers: object = Object.freeze(Object.create(null));
+
+/** Variables, none yet. A name that no variable has reads as undefined, whatever the name. */
+export function newVars(): Vars {
+  return Object.create(noMembers) as Vars;
+}
+
+/** Variables up to which a draft copies them; more are laid over, so that a step of a wide frame costs what it changes. */
+const copiedVarsMax = 32;
+
+function draftVars(vars: Vars): Vars {
+  let count = 0;
+  for (const _ in vars) if (++count > copiedVarsMax) return Object.create(vars) as Vars;
+  return Object.assign(newVars(), vars);
+}
 
 export interface Frame {
   readonly id: number;
@@ -224,8 +242,8 @@ export class LiveRun implements RunFold {
 export class DraftRun implements RunFold {
   readonly head: Head;
   readonly #base: LiveRun;
-  readonly #frames = new Map<number, Frame | undefined>();
-  readonly #activations = new Map<number, Activation | undefined>();
+  readonly #frames = new Overlay<Frame>();
+  readonly #activations = new Overlay<Activation>();
 
   constructor(base: LiveRun) {
     this.#base = base;
@@ -239,7 +257,7 @@ export class DraftRun implements RunFold {
     if (this.#frames.has(id)) return this.#frames.get(id);
     const frame = this.#base.frame(id);
     if (frame === undefined) return undefined;
-    const copy: Frame = { ...frame, vars: Object.create(frame.vars) as Vars };
+    const copy: Frame = { ...frame, vars: draftVars(frame.vars) };
     this.#frames.set(id, copy);
     return copy;
   }
@@ -266,7 +284,7 @@ export class DraftRun implements RunFold {
       region:
         region === undefined
           ? undefined
-          : { ...region, carried: Object.assign(Object.create(null) as Vars, region.carried), results: new Results(region.results) },
+          : { ...region, carried: Object.assign(newVars(), region.carried), results: new Results(region.results) },
     };
     this.#activations.set(id, copy);
     return copy;

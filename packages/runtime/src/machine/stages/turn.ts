@@ -43,7 +43,7 @@ export class Turn {
     this.plan = plan;
     this.fold = fold;
     // Time never runs backwards within a journal, whatever the clock does.
-    this.input = { ...input, atMs: Math.max(input.atMs, fold.head.lastAtMs) };
+    this.input = { atMs: Math.max(input.atMs, fold.head.lastAtMs), random: input.random };
     this.events = events;
   }
 
