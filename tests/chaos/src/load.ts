@@ -49,10 +49,16 @@ export class Load {
     }
   }
 
-  /** Starts nothing more, and waits until everything that was started has ended. */
-  async finish(): Promise<void> {
+  /** Starts nothing more, and waits until everything that was started has ended; what has not by then is wrong. */
+  async finish(waitMs: number): Promise<void> {
     this.#refilling = false;
-    await Promise.all(this.#pending);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<"late">((resolve) => {
+      timer = setTimeout(() => resolve("late"), waitMs);
+    });
+    const ended = await Promise.race([Promise.all(this.#pending), late]);
+    clearTimeout(timer);
+    if (ended === "late") this.wrong.push(`${this.#pending.size} runs had not ended ${waitMs} ms after the last kill`);
   }
 
   async #run(number: number): Promise<void> {

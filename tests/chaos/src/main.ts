@@ -85,7 +85,7 @@ while (handlersKilled < handlerKills && Date.now() - startedAt < budgetMs) {
   await later(50 + Math.random() * 100);
 }
 say("no more kills; waiting for every run to end");
-await load.finish();
+await load.finish(90_000);
 const findings = await verify(client, [...load.started.values()], load.followed, stepLog);
 await client.close();
 const exitCode = await daemon.stop();
