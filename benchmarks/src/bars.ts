@@ -18,7 +18,7 @@ export const owed = {
   w5TwicePerRun: 1,
   w7Growth: 1.1,
   /** How far the resident set may exceed what it was after the first tenth. */
-  w7RssGrowth: 1.25,
+  w7RssGrowth: 1.1,
   w7BytesPerStep: 1_024,
 } as const;
 

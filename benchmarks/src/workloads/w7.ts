@@ -88,8 +88,10 @@ export async function runW7(plan: Plan): Promise<Report> {
     const answer = await inFolder((folder) => runJob<W7Answer>({ kind: "w7", folder, form, steps }));
     measurements.push({ workload: "w7", form, ...answer });
     const { firstUs, lastUs, freshUs, tenthsUs, rssMb, bytesPerStep, seconds } = answer;
-    const [early = 0] = rssMb;
-    const late = Math.max(...rssMb.slice(1));
+    // The heap and the page cache find their sizes in the first half; what still grows in the second would grow for ever.
+    const half = Math.floor(rssMb.length / 2);
+    const early = rssMb[half - 1] ?? 0;
+    const late = Math.max(...rssMb.slice(half));
     tables.push([
       form,
       steps,
@@ -129,7 +131,7 @@ function barsOf({ steps, firstUs, lastUs, rssMb, bytesPerStep }: W7Answer, rssGr
   const id = `B8 embedded, ${steps.toLocaleString("en")} steps`;
   const rss: Bar = {
     id,
-    owed: `RSS after the first tenth at most ${owed.w7RssGrowth} of what it was by then`,
+    owed: `RSS in the second half at most ${owed.w7RssGrowth} of what it was by then`,
     measured: `${rssGrowth.toFixed(2)} (median ${median(rssMb).toFixed(0)} MiB)`,
     met: rssGrowth <= owed.w7RssGrowth,
   };
