@@ -14,6 +14,9 @@ export const owed = {
   w1Share: 0.2,
   w1ShareAim: 0.5,
   w2Ms: { 1: 1, 10: 4 },
+  /** Events to one follower, and deliveries to a hundred. */
+  w4PerSecond: 30_000,
+  w4DeliveriesPerSecond: 60_000,
   w5Ms: 1_500,
   w5TwicePerRun: 1,
   w7Growth: 1.1,

@@ -9,6 +9,7 @@ import { formatTable, type Plan, type Report } from "./report.ts";
 import { assertDurable } from "./system.ts";
 import { runW1 } from "./workloads/w1.ts";
 import { runW2 } from "./workloads/w2.ts";
+import { runW4 } from "./workloads/w4.ts";
 import { runW5 } from "./workloads/w5.ts";
 import { runW6 } from "./workloads/w6.ts";
 import { runW7 } from "./workloads/w7.ts";
@@ -36,6 +37,17 @@ describe("workloads", () => {
     const report = await runW2(plan);
     assertShape(report);
     expect(report.bars.map(({ id }) => id)).toEqual(["B2 embedded, 1 step", "B2 embedded, 10 steps"]);
+  });
+
+  it("measures followers over both wires, beside the bare transport", async () => {
+    const report = await runW4(plan);
+    assertShape(report);
+    expect(report.bars.map(({ id }) => id)).toEqual([
+      "B4 SSE, client, 1 follower",
+      "B4 gRPC, client, 1 follower",
+      "B4 SSE, client, 3 followers",
+      "B4 gRPC, client, 3 followers",
+    ]);
   });
 
   it("loses nothing and commits nothing twice when killed at half", async () => {

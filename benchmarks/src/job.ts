@@ -2,6 +2,7 @@
 import { type Job, say } from "./jobs.ts";
 import { measureW1 } from "./workloads/w1.ts";
 import { measureW2 } from "./workloads/w2.ts";
+import { measureW4 } from "./workloads/w4.ts";
 import { measureW5 } from "./workloads/w5.ts";
 import { measureW6 } from "./workloads/w6.ts";
 import { measureW7 } from "./workloads/w7.ts";
@@ -12,6 +13,8 @@ async function measure(job: Job): Promise<unknown> {
       return measureW1(job);
     case "w2":
       return measureW2(job);
+    case "w4":
+      return measureW4(job);
     case "w5":
       return measureW5(job);
     case "w6":

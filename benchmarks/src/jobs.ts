@@ -10,6 +10,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { SystemName } from "./system.ts";
 
+/** What carries events in W4. */
+export type W4Wire = "grpc" | "sse" | "bare";
+
 export type Job =
   | {
       readonly kind: "w1";
@@ -20,6 +23,15 @@ export type Job =
       readonly ms: number;
     }
   | { readonly kind: "w2"; readonly system: SystemName; readonly folder: string; readonly steps: number; readonly ms: number }
+  | { readonly kind: "w4"; readonly role: "serve"; readonly folder: string; readonly events: number }
+  | {
+      readonly kind: "w4";
+      readonly role: "follow";
+      readonly folder: string;
+      readonly wire: W4Wire;
+      readonly followers: number;
+      readonly typed: boolean;
+    }
   | { readonly kind: "w5"; readonly system: SystemName; readonly folder: string; readonly runs: number; readonly phase: "start" | "resume" }
   | { readonly kind: "w6"; readonly folder: string; readonly phase: "fill" | "idle"; readonly runs: number; readonly ms: number }
   | { readonly kind: "w7"; readonly folder: string; readonly form: "loop" | "cycle"; readonly steps: number };

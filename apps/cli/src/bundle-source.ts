@@ -12,10 +12,10 @@ export interface SoundBundle {
   readonly hash: ContentHash;
 }
 
-/** Reads a bundle folder, or compiles an authoring file. Errors: `bundle-invalid` with all problems. */
+/** Reads a bundle folder or a job folder, or compiles an authoring file. Errors: `bundle-invalid` with all problems. */
 export async function loadBundle(context: CliContext, path: string, signal?: AbortSignal): Promise<SoundBundle> {
   const { validateTarget } = await import("@heddle/compiler");
-  const bundle = await validateTarget(resolve(context.cwd, path), signal === undefined ? {} : { signal });
+  const bundle = await validateTarget(resolve(context.cwd, path), { purpose: "run", ...(signal === undefined ? {} : { signal }) });
   if (bundle.valid) return bundle;
   throw new InvalidBundleError(path, bundle.problems);
 }
@@ -27,6 +27,11 @@ export async function ensureBundle(client: Client, bundle: SoundBundle, signal?:
   } catch (error) {
     if (!HeddleError.is(error, "bundle-not-found")) throw error;
   }
+  return uploadBundle(client, bundle, signal);
+}
+
+/** Uploads a bundle, also one that the daemon knows: what it had lost of it is whole again. */
+export function uploadBundle(client: Client, bundle: SoundBundle, signal?: AbortSignal): Promise<BundleView> {
   const files = [...bundle.files].map(([path, bytes]) => ({ path, bytes }));
   return client.bundles.put({ manifest: bundle.manifest, files }, { signal });
 }

@@ -23,7 +23,7 @@ export async function startEmbedded(context: CliContext, dataDir: string): Promi
   const { loadConfig, startDaemon } = await import("@heddle/daemon");
   const loaded = loadConfig({ flags: { dataDir }, env: context.env, cwd: context.cwd });
   // Whatever address a daemon would serve: this one is for this command, and for those who find it by the lock.
-  const config = { ...loaded.config, grpc: { host: "127.0.0.1", port: 0 } };
+  const config = { ...loaded.config, grpc: { host: "127.0.0.1", port: 0 }, http: { ...loaded.config.http, enabled: false } };
   const daemon = await startDaemon({
     config,
     env: context.env,

@@ -133,7 +133,7 @@ describe("the first five minutes", () => {
   }, 60_000);
 
   it("finds the daemon of the folder, waits for a person, and is answered from elsewhere", async () => {
-    const daemon = heddle("daemon", "--grpc-port", "0", "--json");
+    const daemon = heddle("daemon", "--grpc-port", "0", "--http-port", "0", "--json");
     await daemon.sees("stdout", /"ready":true/);
 
     const run = heddle("run", "notes.ts", "--input", 'changes=["a map","a clock"]');
@@ -170,13 +170,13 @@ describe("the first five minutes", () => {
   }, 60_000);
 
   it("stays with its run while the daemon is killed and started again", async () => {
-    const first = heddle("daemon", "--grpc-port", "0", "--data", "crash", "--json");
+    const first = heddle("daemon", "--grpc-port", "0", "--http-port", "0", "--data", "crash", "--json");
     const ready = await first.sees("stdout", /"grpc":"[^"]*:(\d+)"/);
     const run = heddle("run", "notes.ts", "--input", 'changes=["a map"]', "--data", "crash");
     const asked = await run.sees("stderr", /heddle runs answer (run_\w+) yes/);
     first.process.kill("SIGKILL");
     await first.exit;
-    const second = heddle("daemon", "--grpc-port", String(ready[1]), "--data", "crash", "--json");
+    const second = heddle("daemon", "--grpc-port", String(ready[1]), "--http-port", "0", "--data", "crash", "--json");
     await second.sees("stdout", /"ready":true/);
     expect(await finished("runs", "answer", String(asked[1]), "yes", "--data", "crash")).toMatchObject({ code: 0 });
     expect(await run.exit).toBe(0);

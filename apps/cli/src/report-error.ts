@@ -6,7 +6,12 @@ import { plainText } from "./style.ts";
 
 /** What is wrong, all of it, where one sentence is not enough. */
 export interface ProblemList {
-  readonly problems: readonly { readonly path: string; readonly message: string; readonly help?: string }[];
+  readonly problems: readonly {
+    readonly path: string;
+    readonly message: string;
+    readonly help?: string;
+    readonly severity?: "warning";
+  }[];
 }
 
 /** A bundle or authoring file that cannot be used, with every problem in it. */
@@ -14,8 +19,7 @@ export class InvalidBundleError extends HeddleError<"bundle-invalid"> implements
   readonly problems: ProblemList["problems"];
 
   constructor(path: string, problems: ProblemList["problems"]) {
-    const count = problems.length === 1 ? "one problem" : `${problems.length} problems`;
-    super("bundle-invalid", `${path} has ${count}`, { details: { path, problems: problems.length } });
+    super("bundle-invalid", `${path} has ${countOf(problems)}`, { details: { path, problems: problems.length } });
     this.name = "InvalidBundleError";
     this.problems = problems;
   }
@@ -44,10 +48,16 @@ export function reportError(printer: Printer, error: unknown, run = "<run>"): nu
   return usage || code === "input-invalid" ? 2 : 1;
 }
 
+/** Errors, in words: warnings are told and not counted. */
+export function countOf(problems: ProblemList["problems"]): string {
+  const errors = problems.filter(({ severity }) => severity === undefined).length;
+  return errors === 1 ? "one problem" : `${errors} problems`;
+}
+
 /** `place: message`, and the way out below it. */
 export function problemLines(problems: ProblemList["problems"]): string[] {
-  return problems.flatMap(({ path, message, help }) => [
-    `${path}: ${plainText(message)}`,
+  return problems.flatMap(({ path, message, help, severity }) => [
+    `${severity === undefined ? "" : `${severity}: `}${path}: ${plainText(message)}`,
     ...(help === undefined ? [] : [`  ${plainText(help)}`]),
   ]);
 }

@@ -18,6 +18,8 @@ const configFlags: Readonly<Record<string, string>> = {
   data: "dataDir",
   "grpc-host": "grpc.host",
   "grpc-port": "grpc.port",
+  "http-host": "http.host",
+  "http-port": "http.port",
   insecure: "insecure",
   "handler-processes": "handlers.processes",
 };
@@ -27,6 +29,8 @@ const options = {
   data: { type: "string" },
   "grpc-host": { type: "string" },
   "grpc-port": { type: "string" },
+  "http-host": { type: "string" },
+  "http-port": { type: "string" },
   "handler-processes": { type: "string" },
   insecure: { type: "boolean" },
   json: { type: "boolean" },
@@ -45,6 +49,8 @@ export const usage = `heddled: the Heddle daemon
   --data <folder>          data folder                        HEDDLE_DATA
   --grpc-host <host>       address to listen on               HEDDLE_GRPC_HOST
   --grpc-port <port>       port to listen on, 0: any          HEDDLE_GRPC_PORT
+  --http-host <host>       the same for HTTP                  HEDDLE_HTTP_HOST
+  --http-port <port>       the same for HTTP                  HEDDLE_HTTP_PORT
   --insecure               serve beyond loopback without TLS  HEDDLE_INSECURE
   --handler-processes <n>  warm processes, 0: one per core    HEDDLE_HANDLER_PROCESSES
   --json                   readiness as one line of JSON

@@ -26,6 +26,12 @@ describe("the configuration", () => {
     expect(explainConfig(loaded)).toContain("grpc.port = 3                     (flag)\n");
   });
 
+  it("takes where HTTP is served, and for whom", () => {
+    const cwd = folder("http: { port: 1, corsOrigins: [https://a.example] }\n");
+    const { config } = loadConfig({ flags: {}, env: { HEDDLE_HTTP_PORT: "0", HEDDLE_HTTP_HOST: "127.0.0.2" }, cwd });
+    expect(config.http).toEqual({ enabled: true, host: "127.0.0.2", port: 0, corsOrigins: ["https://a.example"] });
+  });
+
   it("makes the data folder absolute", () => {
     const cwd = folder();
     expect(loadConfig({ flags: {}, env: {}, cwd }).config.dataDir).toBe(join(cwd, ".heddle"));
@@ -62,10 +68,33 @@ describe("the configuration", () => {
 
 describe("the command line", () => {
   it("sets keys of the configuration, with their types", () => {
-    const words = ["--data", "d", "--grpc-port=0", "--grpc-host", "::1", "--insecure", "--handler-processes", "3", "--config", "c.yaml"];
+    const words = [
+      "--data",
+      "d",
+      "--grpc-port=0",
+      "--grpc-host",
+      "::1",
+      "--http-port",
+      "0",
+      "--http-host",
+      "h",
+      "--insecure",
+      "--handler-processes",
+      "3",
+      "--config",
+      "c.yaml",
+    ];
     expect(parseArguments(words)).toEqual({
       command: "serve",
-      flags: { dataDir: "d", "grpc.port": 0, "grpc.host": "::1", insecure: true, "handlers.processes": 3 },
+      flags: {
+        dataDir: "d",
+        "grpc.port": 0,
+        "grpc.host": "::1",
+        "http.port": 0,
+        "http.host": "h",
+        insecure: true,
+        "handlers.processes": 3,
+      },
       configFile: "c.yaml",
       json: false,
       explain: false,

@@ -35,7 +35,7 @@ const setting = (more: object = {}) => {
   const root = mkdtempSync(join(tmpdir(), "heddle-daemon-"));
   const dataDir = join(root, "data");
   const home = join(root, "home");
-  const config = parseDaemonConfig({ dataDir, grpc: { port: 0 }, shutdown: { graceMs: 100 } }, more);
+  const config = parseDaemonConfig({ dataDir, grpc: { port: 0 }, http: { port: 0 }, shutdown: { graceMs: 100 } }, more);
   return { dataDir, home, config, env: { HEDDLE_HOME: home } };
 };
 
@@ -45,7 +45,9 @@ describe("a daemon", () => {
     const { config, env, dataDir, home } = setting();
     const daemon = await startDaemon({ config, env, openEngine: engine(steps) });
     expect(readFileSync(daemon.tokenFile, "utf8")).toBe("secret\n");
-    expect(readFileSync(join(dataDir, "daemon.lock"), "utf8")).toContain(daemon.address);
+    const lock = JSON.parse(readFileSync(join(dataDir, "daemon.lock"), "utf8"));
+    expect(lock).toMatchObject({ address: daemon.address, http: daemon.httpAddress });
+    expect((await fetch(`http://${daemon.httpAddress}/health`)).status).toBe(200);
     await Promise.all([daemon.close(), daemon.close()]);
     await daemon.close();
     expect(steps.seen).toEqual(["open", "ready", "close 100"]);
@@ -75,9 +77,30 @@ describe("a daemon", () => {
     expect(readdirSync(dataDir)).toEqual([]);
   });
 
-  it("serves beyond loopback only when told to", async () => {
+  it("serves no HTTP when told so", async () => {
+    const { config, env, dataDir } = setting({ http: { enabled: false, host: "0.0.0.0" } });
+    await using daemon = await startDaemon({ config, env, openEngine: engine({ seen: [] }) });
+    expect(daemon.httpAddress).toBeUndefined();
+    expect(JSON.parse(readFileSync(join(dataDir, "daemon.lock"), "utf8"))).toMatchObject({ http: "" });
+  });
+
+  it("stops gRPC where HTTP cannot be served, and says which port is taken", async () => {
     const steps: Steps = { seen: [] };
-    const open = { grpc: { host: "0.0.0.0" } };
+    const first = setting();
+    await using daemon = await startDaemon({ ...first, openEngine: engine({ seen: [] }) });
+    const port = Number(daemon.httpAddress?.split(":")[1]);
+    const { config, env, dataDir } = setting({ http: { port } });
+    await expect(startDaemon({ config, env, openEngine: engine(steps) })).rejects.toMatchObject({
+      code: "config-invalid",
+      message: expect.stringMatching(`127.0.0.1:${port}.*--http-port`),
+    });
+    expect(steps.seen).toEqual(["open", "ready", "close 100"]);
+    expect(readdirSync(dataDir)).toEqual([]);
+  });
+
+  it.each(["grpc", "http"])("serves beyond loopback only when told to (%s)", async (wire) => {
+    const steps: Steps = { seen: [] };
+    const open = { [wire]: { host: "0.0.0.0" } };
     const refused = setting(open);
     await expect(startDaemon({ ...refused, openEngine: engine(steps) })).rejects.toMatchObject({ code: "config-invalid" });
     expect(steps.seen).toEqual([]);

@@ -1,5 +1,5 @@
 /**
- * The daemon: lock, engine, server, token, in that order, and back. It composes and decides nothing; what
+ * The daemon: lock, engine, servers, token, in that order, and back. It composes and decides nothing; what
  * it opened before a step that fails, it closes.
  */
 import { randomBytes } from "node:crypto";
@@ -9,6 +9,7 @@ import { provideAdminToken } from "./admin-token.ts";
 import { deferred } from "./deferred.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { openGrpcServer } from "./grpc/server.ts";
+import type { HttpServerOptions } from "./http/server.ts";
 import { lockDataFolder } from "./lock.ts";
 import { type Log, silentLog } from "./log.ts";
 import { daemonVersion } from "./version.ts";
@@ -31,6 +32,8 @@ export type DaemonEnd = { readonly kind: "closed" } | { readonly kind: "failed";
 export interface Daemon extends AsyncDisposable {
   /** `host:port` of its gRPC API. */
   readonly address: string;
+  /** `host:port` of its HTTP API, where that is enabled. */
+  readonly httpAddress: string | undefined;
   readonly dataDir: string;
   /** Where the admin token for this address was written. */
   readonly tokenFile: string;
@@ -64,37 +67,48 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const engine = await openEngine({ config, env, version: daemonVersion, onFatal, onBug });
     undo.push(() => engine.close({ graceMs: config.shutdown.graceMs }));
     await engine.ready();
-    const { host, port } = config.grpc;
-    const server = await openGrpcServer({
-      api: engine.api,
-      authenticate: (secret) => engine.authenticate(secret),
-      host,
-      port,
-      report: onBug,
-    });
-    undo.push(() => server.stop(config.shutdown.graceMs));
-    const { address } = server;
+    const authenticate = (secret: string) => engine.authenticate(secret);
+    const edge = { api: engine.api, authenticate, report: onBug };
+    const servers: { stop(graceMs: number): Promise<void> }[] = [];
+    // All at once: the grace is for the daemon, not for each of its servers.
+    undo.push(async () => void (await Promise.all(servers.map((server) => server.stop(config.shutdown.graceMs)))));
+    const grpc = await openGrpcServer({ ...edge, host: config.grpc.host, port: config.grpc.port });
+    servers.push(grpc);
+    const http = await openHttp(config, edge);
+    if (http !== undefined) servers.push(http);
+    const { address } = grpc;
+    const httpAddress = http?.address;
     const home = heddleHome(env);
     const ensureAdminToken = (known: string | undefined) => engine.ensureAdminToken(known);
     const tokenFile = await provideAdminToken({ dataDir, address, home, ensureAdminToken });
-    lock.publish(address);
+    lock.publish(address, httpAddress);
     let closing: Promise<void> | undefined;
     const close = () => {
       closing ??= unwind().finally(() => end.resolve({ kind: "closed" }));
       return closing;
     };
-    return { address, dataDir, tokenFile, ended: end.promise, close, [Symbol.asyncDispose]: close };
+    return { address, httpAddress, dataDir, tokenFile, ended: end.promise, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await unwind();
     throw error;
   }
 }
 
-function assertReachable({ grpc, insecure }: DaemonConfig): void {
-  if (isLoopbackHost(grpc.host) || insecure) return;
+/** Loaded only where it is wanted. */
+async function openHttp(config: DaemonConfig, edge: Pick<HttpServerOptions, "api" | "authenticate" | "report">) {
+  const { enabled, ...where } = config.http;
+  if (!enabled) return undefined;
+  const { openHttpServer } = await import("./http/server.ts");
+  return openHttpServer({ ...edge, ...where, version: daemonVersion });
+}
+
+function assertReachable({ grpc, http, insecure }: DaemonConfig): void {
+  const hosts = { "grpc.host": grpc.host, ...(http.enabled ? { "http.host": http.host } : {}) };
+  const beyond = Object.entries(hosts).find(([, host]) => !isLoopbackHost(host));
+  if (beyond === undefined || insecure) return;
   throw new HeddleError(
     "config-invalid",
-    `grpc.host is ${grpc.host}, which is beyond loopback, and there is no TLS: tokens would be readable on the way. ` +
+    `${beyond[0]} is ${beyond[1]}, which is beyond loopback, and there is no TLS: tokens would be readable on the way. ` +
       "Listen on 127.0.0.1, or accept that with insecure: true (--insecure)",
   );
 }

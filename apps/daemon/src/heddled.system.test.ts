@@ -40,14 +40,15 @@ async function start(cwd: string, ...words: string[]): Promise<Started> {
   return { child, line, errors: () => errors, exit };
 }
 
+const anyPort = ["--grpc-port", "0", "--http-port", "0"] as const;
 const addressOf = ({ line }: Started) => /grpc=(\S+)/.exec(line ?? "")?.[1] ?? "";
 
 describe("heddled", () => {
   it("says when it is ready, answers who holds its token file, and ends in order", async () => {
     const cwd = folder();
-    const daemon = await start(cwd, "--grpc-port", "0");
+    const daemon = await start(cwd, ...anyPort);
     const data = join(cwd, ".heddle");
-    expect(daemon.line).toMatch(/^heddled ready grpc=127\.0\.0\.1:\d+ data=\S+ pid=\d+$/);
+    expect(daemon.line).toMatch(/^heddled ready grpc=127\.0\.0\.1:\d+ http=127\.0\.0\.1:\d+ data=\S+ pid=\d+$/);
     expect(daemon.line).toContain(`data=${data} pid=${daemon.child.pid}`);
     const target = addressOf(daemon);
     const tokens = join(cwd, "home", "tokens");
@@ -65,15 +66,15 @@ describe("heddled", () => {
 
   it("keeps a second one out, names the first, and is succeeded after kill -9, token and all", async () => {
     const cwd = folder();
-    const first = await start(cwd, "--grpc-port", "0", "--json");
+    const first = await start(cwd, ...anyPort, "--json");
     const { grpc } = JSON.parse(first.line ?? "{}") as { grpc: string };
-    const second = await start(cwd, "--grpc-port", "0");
+    const second = await start(cwd, ...anyPort);
     expect(await second.exit).toBe(1);
     expect(second.errors()).toContain("data-folder-locked");
     expect(second.errors()).toContain(grpc);
     first.child.kill("SIGKILL");
     await first.exit;
-    const third = await start(cwd, "--grpc-port", "0");
+    const third = await start(cwd, ...anyPort);
     await using client = createClient({ target: addressOf(third), env: { HEDDLE_HOME: join(cwd, "home") } });
     expect((await client.tokens.list()).rows).toHaveLength(1);
   });
@@ -105,6 +106,7 @@ describe("heddled", () => {
 
   it.each([
     [["--grpc-host", "0.0.0.0"], "beyond loopback"],
+    [["--http-host", "0.0.0.0"], "http.host is 0.0.0.0"],
     [["--grpc-prot", "1"], "did you mean --grpc-port?"],
     [["--config", "none.yaml"], "none.yaml"],
   ])("refuses %j with exit code 2", async (words, message) => {
@@ -117,9 +119,9 @@ describe("heddled", () => {
 
   it("refuses a port that is taken, and lets go of the folder", async () => {
     const cwd = folder();
-    const first = await start(cwd, "--grpc-port", "0");
+    const first = await start(cwd, ...anyPort);
     const other = folder();
-    const second = await start(other, "--grpc-port", addressOf(first).split(":")[1] as string);
+    const second = await start(other, "--grpc-port", addressOf(first).split(":")[1] as string, "--http-port", "0");
     expect(await second.exit).toBe(2);
     expect(second.errors()).toContain("cannot listen");
     expect(existsSync(join(other, ".heddle", "daemon.lock"))).toBe(false);

@@ -29,6 +29,9 @@ describe("the lock of a data folder", () => {
       }),
     );
     expect(liveDaemonOf(dataDir)).toMatchObject({ address: "127.0.0.1:4321", incarnation: "inc_1", startedAtMs: 5 });
+    expect(liveDaemonOf(dataDir)?.http).toBe("");
+    first.publish("127.0.0.1:4321", "127.0.0.1:8787");
+    expect(liveDaemonOf(dataDir)).toMatchObject({ address: "127.0.0.1:4321", http: "127.0.0.1:8787" });
     first.release();
     first.release();
     expect(readdirSync(dataDir)).toEqual([]);

@@ -29,8 +29,10 @@ export const LockRecord = z.object({
   pid: z.number().int().positive(),
   /** Start of the process as the system tells it; empty where it does not. */
   start: z.string(),
-  /** Where the daemon answers, `host:port`; empty while it starts. */
+  /** Where the daemon answers gRPC, `host:port`; empty while it starts. */
   address: z.string(),
+  /** Where it answers HTTP; empty where it does not. */
+  http: z.string().default(""),
   startedAtMs: z.number(),
   incarnation: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
 });
@@ -38,8 +40,8 @@ export type LockRecord = z.infer<typeof LockRecord>;
 
 /** A lock that this process holds. */
 export interface DataFolderLock {
-  /** Tells others where to find the daemon. */
-  publish(address: string): void;
+  /** Tells others where to find the daemon: its gRPC address, and that of HTTP where it has one. */
+  publish(address: string, http?: string): void;
   /** Lets go. Does nothing the second time. */
   release(): void;
 }
@@ -53,9 +55,9 @@ export function lockDataFolder(dataDir: string, incarnation: string, startedAtMs
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, "daemon.lock");
   const draft = join(dataDir, `daemon.lock.${incarnation}`);
-  const record: LockRecord = { ...ownIdentity(), address: "", startedAtMs, incarnation };
-  const write = (address: string) => writeWhole(draft, { ...record, address });
-  write("");
+  const record: LockRecord = { ...ownIdentity(), address: "", http: "", startedAtMs, incarnation };
+  const write = (where: Partial<LockRecord>) => writeWhole(draft, { ...record, ...where });
+  write({});
   try {
     while (!linked(draft, path) && !succeeded(path, draft));
   } finally {
@@ -63,8 +65,8 @@ export function lockDataFolder(dataDir: string, incarnation: string, startedAtMs
   }
   let held = true;
   return {
-    publish: (address) => {
-      write(address);
+    publish: (address, http = "") => {
+      write({ address, http });
       renameSync(draft, path);
     },
     release: () => {

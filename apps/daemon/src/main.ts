@@ -54,12 +54,12 @@ async function serve({ config }: LoadedConfig, { json }: Arguments): Promise<num
   return 1;
 }
 
-function announce({ address, dataDir }: Daemon, json: boolean): void {
+function announce({ address, httpAddress, dataDir }: Daemon, json: boolean): void {
   const { pid } = process;
   said(
     json
-      ? `${JSON.stringify({ ready: true, grpc: address, data: dataDir, pid })}\n`
-      : `heddled ready grpc=${address} data=${dataDir} pid=${pid}\n`,
+      ? `${JSON.stringify({ ready: true, grpc: address, http: httpAddress, data: dataDir, pid })}\n`
+      : `heddled ready grpc=${address}${httpAddress === undefined ? "" : ` http=${httpAddress}`} data=${dataDir} pid=${pid}\n`,
   );
 }
 

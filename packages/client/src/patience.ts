@@ -1,11 +1,10 @@
 /**
  * Coming back to a daemon that went away: which errors are worth another try, how long to wait before
  * it, and when to give up. Waiting grows from 50 ms to 2 s, with jitter so that many clients spread out.
+ * It knows no transport, and runs in browsers too.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { type ErrorCode, HeddleError } from "@heddle/core";
 import type { SdkLog } from "./sdk-log.ts";
-import type { Transport } from "./transport.ts";
 
 const delayMsMin = 50;
 const delayMsMax = 2_000;
@@ -13,9 +12,17 @@ const delayMsMax = 2_000;
 /** After these the same call may succeed, and nothing was done by the one that failed. */
 const passing: ReadonlySet<ErrorCode> = new Set(["daemon-unreachable", "shutting-down", "journal-fenced", "follower-slow"]);
 
+/** What a transport tells of itself. */
+export interface Reach {
+  /** True once its daemon has answered anything. */
+  readonly reached: boolean;
+  /** Aborts when the client closes. */
+  readonly closing: AbortSignal;
+}
+
 /** What patience rests on. */
 export interface PatienceOptions {
-  readonly transport: Transport;
+  readonly transport: Reach;
   readonly log: SdkLog;
   readonly reattachMs: number;
   readonly deadline: number;
@@ -64,21 +71,32 @@ export class Patience {
     }
     log("warn", `${what}: trying again in ${Math.round(delay)} ms: ${error.message} [${error.code}]`);
     const stop = signal === undefined ? transport.closing : AbortSignal.any([signal, transport.closing]);
-    try {
-      await sleep(delay, undefined, { signal: stop });
-    } catch (cause) {
-      transport.closing.throwIfAborted();
-      throw new HeddleError("cancelled", "the call was cancelled", { cause });
-    }
+    await sleep(delay, stop);
+    transport.closing.throwIfAborted();
+    if (signal?.aborted === true) throw new HeddleError("cancelled", "the call was cancelled", { cause: signal.reason });
   }
 }
 
+/** Resolves after the delay, or with the signal. */
+function sleep(delayMs: number, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stop.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      stop.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, delayMs);
+    stop.addEventListener("abort", done, { once: true });
+  });
+}
+
 /** Tries until it is granted or patience ends. The wish must be safe to repeat. */
-export async function patiently<Value>(options: PatienceOptions, attempt: (onAttached: () => void) => Promise<Value>): Promise<Value> {
+export async function patiently<Value>(options: PatienceOptions, attempt: (trying: Patience) => Promise<Value>): Promise<Value> {
   const patience = new Patience(options);
   for (;;) {
     try {
-      return await attempt(() => patience.attached());
+      return await attempt(patience);
     } catch (error) {
       await patience.wait(error);
     }

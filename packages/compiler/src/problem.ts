@@ -5,4 +5,6 @@ export interface Problem {
   readonly message: string;
   /** A way out. */
   readonly help?: string;
+  /** Worth knowing, and no reason to refuse. Absent: an error. */
+  readonly severity?: "warning";
 }

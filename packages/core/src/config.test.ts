@@ -16,7 +16,9 @@ function messageOf(...parts: readonly unknown[]): string {
 /** Every key with its default, as `grpc.port`. */
 function keysOf(value: object, before = ""): readonly (readonly [string, unknown])[] {
   return Object.entries(value).flatMap(([key, member]: [string, unknown]) =>
-    typeof member === "object" && member !== null ? keysOf(member, `${before}${key}.`) : [[`${before}${key}`, member] as const],
+    typeof member === "object" && member !== null && !Array.isArray(member)
+      ? keysOf(member, `${before}${key}.`)
+      : [[`${before}${key}`, member] as const],
   );
 }
 
@@ -25,6 +27,7 @@ const defaults = parseDaemonConfig();
 describe("precedence", () => {
   test("without any part, every key has its default", () => {
     expect(defaults.grpc).toEqual({ host: "127.0.0.1", port: 55_051 });
+    expect(defaults.http).toEqual({ enabled: true, host: "127.0.0.1", port: 8_787, corsOrigins: [] });
     expect(defaults.dataDir).toBe("./.heddle");
     expect(defaults.insecure).toBe(false);
   });
@@ -71,6 +74,9 @@ describe("mistakes", () => {
     [{ grpc: { port: 65_536 } }, "grpc.port"],
     [{ grpc: { port: 1.5 } }, "grpc.port"],
     [{ grpc: 5 }, "grpc"],
+    [{ http: { port: -1 } }, "http.port"],
+    [{ http: { corsOrigins: ["*"] } }, "http.corsOrigins.0"],
+    [{ http: { corsOrigins: ["https://example.org/"] } }, "http.corsOrigins.0"],
     [{ handlers: { confinement: "jail" } }, "handlers.confinement"],
     [{ dataDir: "" }, "dataDir"],
   ])("%j is refused by name", (part, key) => {
@@ -97,7 +103,7 @@ describe("docs/configuration.md", () => {
   test("lists every key with its default", () => {
     expect(rows.toSorted()).toEqual(
       keysOf(defaults)
-        .map(([key, value]) => [key, String(value)])
+        .map(([key, value]) => [key, Array.isArray(value) ? JSON.stringify(value) : String(value)])
         .toSorted(),
     );
   });

@@ -6,11 +6,22 @@ import * as z from "zod";
 import { HeddleError } from "./errors.ts";
 
 const Port = z.number().int().min(0).max(65_535);
+/** As a browser sends it: scheme, host and perhaps a port, and nothing behind them. */
+const WebOrigin = z.string().regex(/^https?:\/\/[^\s/?#@A-Z]+$/, "expected an origin in lower case, as in https://example.org");
 
 export const DaemonConfig = z.strictObject({
   /** The folder of journal, blobs, bundles and lock. */
   dataDir: z.string().min(1).default("./.heddle"),
   grpc: z.strictObject({ host: z.string().default("127.0.0.1"), port: Port.default(55_051) }).prefault({}),
+  http: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      host: z.string().default("127.0.0.1"),
+      port: Port.default(8_787),
+      /** Pages of these origins may use the HTTP API; their host names may name the daemon. */
+      corsOrigins: z.array(WebOrigin).default([]),
+    })
+    .prefault({}),
   /** Serve beyond loopback without TLS. */
   insecure: z.boolean().default(false),
   handlers: z
@@ -33,6 +44,8 @@ export const configEnvironment: Readonly<Record<string, string>> = {
   HEDDLE_DATA: "dataDir",
   HEDDLE_GRPC_HOST: "grpc.host",
   HEDDLE_GRPC_PORT: "grpc.port",
+  HEDDLE_HTTP_HOST: "http.host",
+  HEDDLE_HTTP_PORT: "http.port",
   HEDDLE_INSECURE: "insecure",
   HEDDLE_HANDLER_PROCESSES: "handlers.processes",
 };

@@ -60,6 +60,7 @@ export const errorCodes = {
   "blob-not-found": notFound,
   "activation-not-found": notFound,
   "query-not-found": notFound,
+  "route-not-found": notFound,
   "handler-not-found": { category: "not-found", retry: "never", grpc: 9, http: 422 },
   "idempotency-conflict": { category: "conflict", retry: "never", grpc: 6, http: 409 },
   "run-ended": conflict,
@@ -84,6 +85,7 @@ export const errorCodes = {
   // How a run or an attempt failed. These are also the codes of failures in the journal.
   "run-failed": failed,
   "handler-failed": failed,
+  "process-failed": failed,
   "result-invalid": failed,
   timeout: failed,
   rejected: failed,

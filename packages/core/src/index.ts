@@ -114,6 +114,7 @@ export {
   type NodeKind,
   type ParallelNode,
   Policy,
+  type ProcessNode,
   Read,
   RetryPolicy,
   RunLimits,
@@ -145,6 +146,17 @@ export {
   valueBytesMax,
 } from "./json.ts";
 export { JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
+export { ProcessConfig, processCommandLengthMax, processOutputBytesDefault, processOutputBytesMax } from "./process-config.ts";
+export {
+  type ProcessCompletion,
+  type ProcessEvent,
+  type ProcessMessage,
+  type ProcessResult,
+  payloadOf,
+  processReads,
+} from "./process-result.ts";
+export { processFiles, relativePath, type UploadedFile, uploadsOf, withoutSandbox } from "./process-uploads.ts";
+export { passedVariablesOf } from "./process-variables.ts";
 export {
   CallView,
   Explanation,

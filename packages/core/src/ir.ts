@@ -11,6 +11,7 @@ import { Expr } from "./expression.ts";
 import { FailureClass } from "./failure.ts";
 import { Name, VariableName } from "./ids.ts";
 import { JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
+import { ProcessConfig } from "./process-config.ts";
 import { FieldType, ValueType } from "./value-type.ts";
 
 export const irVersion = "heddle.ir/v1";
@@ -97,6 +98,11 @@ const nodeBase = {
   passEnv: z.array(z.string()).exactOptional(),
   uploads: z.array(JsonValueSchema).exactOptional(),
   confinement: Confinement.exactOptional(),
+  /** Restart and reschedule windows of this node alone, where they differ from the workflow's. */
+  restart: JsonObjectSchema.exactOptional(),
+  reschedule: JsonObjectSchema.exactOptional(),
+  /** Why this node can be described and never run here; a start of the workflow is refused with it. */
+  refusal: z.strictObject({ code: z.string().min(1).max(128), message: z.string().max(1_024) }).exactOptional(),
   /** Whether an attempt may be repeated when nobody knows how it ended. Default by kind. */
   safety: z.enum(["safe", "unsafe"]).exactOptional(),
   /** Ends the body (at the top: the run) with this output once the node has succeeded. */
@@ -116,6 +122,7 @@ export const Edge = z.strictObject({
   /** Lower goes first; ties keep the order of the list. Default 0. */
   priority: z.number().int().exactOptional(),
   reason: z.string().max(128).exactOptional(),
+  raw: JsonObjectSchema.exactOptional(),
 });
 export type Edge = z.infer<typeof Edge>;
 
@@ -159,10 +166,10 @@ const HandlerNode = z.strictObject({
   /** `named`: one object of the reads by name; `positional`: the reads in order. Default `named`. */
   arguments: z.enum(["named", "positional"]).exactOptional(),
 });
-const ProcessNode = z.strictObject({ kind: z.literal("process"), ...nodeBase, config: JsonObjectSchema });
+const ProcessNode = z.strictObject({ kind: z.literal("process"), ...nodeBase, config: ProcessConfig });
 const AgentNode = z.strictObject({ kind: z.literal("agent"), ...nodeBase, agent: Name });
 const RemoteNode = z.strictObject({ kind: z.literal("remote"), ...nodeBase, remote: JsonObjectSchema });
-const RouterNode = z.strictObject({ kind: z.literal("router"), ...nodeBase });
+const RouterNode = z.strictObject({ kind: z.literal("router"), ...nodeBase, config: JsonObjectSchema.exactOptional() });
 const AggregateNode = z.strictObject({ kind: z.literal("aggregate"), ...nodeBase, config: JsonObjectSchema.exactOptional() });
 const SensorNode = z.strictObject({ kind: z.literal("sensor"), ...nodeBase, config: JsonObjectSchema.exactOptional() });
 const HumanNode = z.strictObject({
@@ -224,6 +231,7 @@ const TryNode = z.strictObject({
 });
 
 export type HandlerNode = z.infer<typeof HandlerNode>;
+export type ProcessNode = z.infer<typeof ProcessNode>;
 export type HumanNode = z.infer<typeof HumanNode>;
 export type WaitNode = z.infer<typeof WaitNode>;
 export type WorkflowNode = z.infer<typeof WorkflowNode>;
@@ -236,7 +244,7 @@ export type Node =
   | z.infer<typeof ModelNode>
   | z.infer<typeof ToolNode>
   | HandlerNode
-  | z.infer<typeof ProcessNode>
+  | ProcessNode
   | z.infer<typeof AgentNode>
   | z.infer<typeof RemoteNode>
   | z.infer<typeof RouterNode>

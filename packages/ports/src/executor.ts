@@ -54,6 +54,8 @@ export interface AbortHandle {
 }
 
 export interface Executor {
+  /** It holds attempts to the `timeoutMs` of their node itself, from when they really start: they may have to wait for a place. */
+  readonly keepsTime?: boolean;
   /** Carries out a task. The promise settles also after an abort, within the executor's own grace. */
   execute(task: Task, abort: AbortHandle): Promise<Outcome>;
   close(): Promise<void>;

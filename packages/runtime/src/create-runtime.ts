@@ -28,6 +28,7 @@ import { createRunsApi } from "./api/runs-api.ts";
 import { createTokens } from "./api/tokens-api.ts";
 import { statusOfDriver } from "./api/views.ts";
 import { createHandlersExecutor, type HandlerProcessOptions } from "./executors/handlers.ts";
+import { createHostLocalExecutor, type HostLocalOptions, hostLocalDefaults } from "./executors/host-local/host-local.ts";
 import { createInProcessExecutor, type HandlerFunction } from "./executors/in-process.ts";
 import { createGate } from "./gate/gate.ts";
 import { layOutBundle } from "./shell/bundle-folder.ts";
@@ -54,6 +55,8 @@ export interface RuntimeOptions {
     readonly details?: JsonValue;
   }) => boolean | Promise<boolean>;
   readonly handlerProcesses?: HandlerProcessOptions;
+  /** How the programs of `process` nodes are run. */
+  readonly processes?: Partial<HostLocalOptions>;
   /** The least confinement that bundle code is loaded with. Default `process`. */
   readonly confinementMin?: Confinement;
   readonly version?: string;
@@ -112,9 +115,14 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const processes = createHandlersExecutor(clock, processOptions, process.env);
   const inProcess = wrap(createInProcessExecutor({ clock, graceMs: processOptions.graceMs, handler: (name) => functions.get(name) }));
   const inProcesses = wrap(processes);
+  const hostLocal = createHostLocalExecutor(clock, { ...hostLocalDefaults, ...options.processes }, process.env);
+  const programs = wrap(hostLocal);
   const gate = createGate({
     clock,
-    route: ({ node }) => (node.kind !== "handler" ? undefined : functions.has(node.handler) ? inProcess : inProcesses),
+    route: ({ node }) => {
+      if (node.kind === "process") return programs;
+      return node.kind !== "handler" ? undefined : functions.has(node.handler) ? inProcess : inProcesses;
+    },
   });
   const folder = bundleFolder(options.dataDir);
   let fatal: Error | undefined;
@@ -124,8 +132,11 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     random,
     gate,
     rules: { confinementMin: options.confinementMin ?? "process", provided: new Set(functions.keys()) },
-    layOut: async (hash, manifest, payload) =>
-      processes.register(hash, manifest, await layOutBundle(await folder.path(), hash, manifest, payload)),
+    layOut: async (hash, manifest, payload) => {
+      const payloads = await layOutBundle(await folder.path(), hash, manifest, payload);
+      processes.register(hash, manifest, payloads);
+      hostLocal.register(hash, manifest, payloads);
+    },
     onFatal: (error) => {
       fatal = error;
       options.onFatal?.(error);
@@ -171,7 +182,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     closing ??= (async () => {
       await opened.catch(() => undefined);
       await engine.close(graceMs);
-      await processes.close();
+      await Promise.all([processes.close(), hostLocal.close()]);
       await store.close();
       await folder.remove();
     })();

@@ -1,9 +1,10 @@
 /** The bundles service. */
-import { BundleManifest, BundleRequest, BundleView, HeddleError, type JsonValue, JsonValueSchema, Page } from "@heddle/core";
+import { BundleRequest, BundleView, HeddleError, type JsonValue, JsonValueSchema, Page } from "@heddle/core";
 import * as z from "zod";
+import { pageOf, StoredBundle } from "./answers.ts";
 import { type Bundle, BundlesServiceService } from "./gen/heddle/bundles/v1/bundles.js";
 import { present, wireMethod } from "./method.ts";
-import { emptyAnswer, pageOf } from "./pages.ts";
+import { emptyAnswer } from "./pages.ts";
 import { answerJson, int, num, requestBytesMax, requestJson } from "./scalars.ts";
 
 /** One message of an upload. */
@@ -17,10 +18,6 @@ export const BundlePart = z.discriminatedUnion("kind", [
   }),
 ]);
 export type BundlePart = z.infer<typeof BundlePart>;
-
-/** A stored bundle with its manifest. */
-export const StoredBundle = z.strictObject({ view: BundleView, manifest: BundleManifest });
-export type StoredBundle = z.infer<typeof StoredBundle>;
 
 /** Every method of `BundlesApi`, by its name there. */
 export const bundlesWire = {

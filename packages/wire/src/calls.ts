@@ -1,8 +1,9 @@
 /** The calls service. */
 import { CallView, ListCallsRequest, SettleCallRequest } from "@heddle/core";
+import { pageOf } from "./answers.ts";
 import { type Call, CallsServiceService } from "./gen/heddle/calls/v1/calls.js";
 import { present, wireMethod } from "./method.ts";
-import { emptyAnswer, pageOf } from "./pages.ts";
+import { emptyAnswer } from "./pages.ts";
 import { int, jsonOrAbsent, num, requestJsonOrAbsent } from "./scalars.ts";
 
 /** Every method of `CallsApi`, by its name there. */

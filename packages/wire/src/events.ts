@@ -26,6 +26,11 @@ export function fromEvent(record: EventRecord): EventFrame {
   return { seq: BigInt(seq), atMs: int(atMs), kind: event.kind, eventJson: textOf(event) };
 }
 
+/** An event record as JSON text. */
+export function recordText(record: EventRecord): string {
+  return `{"seq":${record.seq},"atMs":${record.atMs},"event":${textOf(record.event)}}`;
+}
+
 /** A frame as an event that is still to be parsed. */
 export function toEvent(frame: EventFrame): unknown {
   return { seq: num(frame.seq), atMs: num(frame.atMs), event: answerJson(frame.eventJson) };

@@ -73,7 +73,8 @@ export function wireMethod<RequestMessage, ResponseMessage, Request, Response>(
   };
 }
 
-function adopted(request: unknown, jsonMembers: readonly string[]): unknown {
+/** A request whose members that hold values of foreign code are adopted. */
+export function adopted(request: unknown, jsonMembers: readonly string[]): unknown {
   const exact = present(request);
   if (jsonMembers.length === 0 || typeof exact !== "object" || exact === null) return exact;
   const own = Object.entries(exact).filter(([name]) => jsonMembers.includes(name));
@@ -88,7 +89,8 @@ export function present<Value>(value: Value): Value {
   return Object.fromEntries(entries.filter((entry) => entry[1] !== undefined)) as Value;
 }
 
-function parsed<Value>(schema: z.ZodType<Value>, value: unknown, code: ErrorCode, what: string): Value {
+/** The value as its schema has it. @throws HeddleError the code, naming the first members that do not fit. */
+export function parsed<Value>(schema: z.ZodType<Value>, value: unknown, code: ErrorCode, what: string): Value {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const lines = result.error.issues
@@ -97,7 +99,8 @@ function parsed<Value>(schema: z.ZodType<Value>, value: unknown, code: ErrorCode
   throw new HeddleError(code, `${what} is not valid: ${lines.join("; ")}`);
 }
 
-function guarded<Value>(code: ErrorCode, what: string, run: () => Value): Value {
+/** Runs, and tells errors that are not ours by the code. */
+export function guarded<Value>(code: ErrorCode, what: string, run: () => Value): Value {
   try {
     return run();
   } catch (error) {

@@ -1,26 +1,29 @@
-/** Answers that many methods share: a page of rows, a part of a list, nothing. */
-import type { PageOf } from "@heddle/core";
-import * as z from "zod";
+/** Lists that are cut where one answer ends, and answers that hold nothing. */
+import type { EventRecord, LogRecord } from "@heddle/core";
+import { Nothing, type PartOf } from "./answers.ts";
+import { eventChars, splitRows } from "./events.ts";
 
-/** A page of a listing, as core's `PageOf`. */
-export function pageOf<Row>(row: z.ZodType<Row>): z.ZodType<PageOf<Row>> {
-  return z.strictObject({ rows: z.array(row), cursor: z.string().exactOptional() });
+/** A list of events or logs is cut at about this many characters. */
+const listCharsTarget = 8 * 1024 * 1024;
+
+/** As many events as fit into one answer; at least one, where there is one. */
+export function cutEvents(part: PartOf<EventRecord>): PartOf<EventRecord> {
+  return cut(part, eventChars);
 }
 
-/** As many rows as fit into one message. `truncated`: the limit allowed more, ask again after the last one. */
-export interface PartOf<Row> {
-  readonly rows: readonly Row[];
-  readonly truncated: boolean;
+/** As many log records as fit into one answer. */
+export function cutLogs(part: PartOf<LogRecord>): PartOf<LogRecord> {
+  return cut(part, (record) => record.text.length + 256);
 }
 
-/** A part of a list. */
-export function partOf<Row>(row: z.ZodType<Row>): z.ZodType<PartOf<Row>> {
-  return z.strictObject({ rows: z.array(row), truncated: z.boolean() });
+function cut<Row>(part: PartOf<Row>, charsOf: (row: Row) => number): PartOf<Row> {
+  const parts = splitRows(part.rows, charsOf, listCharsTarget);
+  return { rows: parts[0] ?? [], truncated: part.truncated || parts.length > 1 };
 }
 
-/** The answer of methods that give nothing back. */
+/** The messages of methods that give nothing back. */
 export const emptyAnswer = {
-  response: z.void() as z.ZodType<void>,
+  response: Nothing,
   toResponse: (): undefined => undefined,
   fromResponse: (): Record<never, never> => ({}),
 };

@@ -3,7 +3,6 @@ import {
   AnswerRunRequest,
   CancelRunRequest,
   EventRecord,
-  Explanation,
   JsonValueSchema,
   ListEventsRequest,
   ListLogsRequest,
@@ -13,7 +12,6 @@ import {
   QueryRunRequest,
   ResumeRunRequest,
   RetryRunRequest,
-  RunId,
   RunRequest,
   RunResult,
   RunSummary,
@@ -21,21 +19,14 @@ import {
   SignalRunRequest,
   StartRunRequest,
 } from "@heddle/core";
-import * as z from "zod";
-import { eventChars, fromEvent, splitRows, toEvent } from "./events.ts";
+import type * as z from "zod";
+import { EventBatch, Explanations, pageOf, partOf, RetriedRun, StartedRun } from "./answers.ts";
+import { fromEvent, toEvent } from "./events.ts";
 import { RunsServiceService } from "./gen/heddle/runs/v1/runs.js";
 import { present, wireMethod } from "./method.ts";
-import { emptyAnswer, type PartOf, pageOf, partOf } from "./pages.ts";
+import { cutEvents, cutLogs, emptyAnswer } from "./pages.ts";
 import { answerJson, int, intOrAbsent, jsonOrAbsent, num, numOrAbsent, requestJson, requestJsonOrAbsent } from "./scalars.ts";
 import { fromExplanation, fromLog, fromResult, fromRun, fromSummary, toExplanation, toLog, toResult, toRun, toSummary } from "./views.ts";
-
-/** A list of events or logs is cut at about this many characters. */
-const listCharsTarget = 8 * 1024 * 1024;
-
-const StartedRun = z.strictObject({ runId: RunId, existing: z.boolean() });
-const RetriedRun = z.strictObject({ from: z.number().int(), node: z.string() });
-const EventBatch: z.ZodType<readonly EventRecord[]> = z.array(EventRecord);
-const Explanations: z.ZodType<readonly Explanation[]> = z.array(Explanation);
 
 const byRunId = {
   toRequest: ({ runId }: { runId: string }) => ({ runId }),
@@ -93,7 +84,7 @@ export const runsWire = {
     ...byPosition,
     toResponse: ({ events, truncated }) => ({ rows: events.map(toEvent), truncated }),
     fromResponse: (part) => {
-      const { rows, truncated } = cut(part, eventChars);
+      const { rows, truncated } = cutEvents(part);
       return { events: rows.map(fromEvent), truncated };
     },
   }),
@@ -110,7 +101,7 @@ export const runsWire = {
     ...byPosition,
     toResponse: ({ records, truncated }) => ({ rows: records.map(toLog), truncated }),
     fromResponse: (part) => {
-      const { rows, truncated } = cut(part, (record) => record.text.length + 256);
+      const { rows, truncated } = cutLogs(part);
       return { records: rows.map(fromLog), truncated };
     },
   }),
@@ -195,8 +186,3 @@ export const runsWire = {
     fromResponse: (explanations) => ({ explanations: explanations.map(fromExplanation) }),
   }),
 };
-
-function cut<Row>(part: PartOf<Row>, charsOf: (row: Row) => number): PartOf<Row> {
-  const parts = splitRows(part.rows, charsOf, listCharsTarget);
-  return { rows: parts[0] ?? [], truncated: part.truncated || parts.length > 1 };
-}

@@ -1,11 +1,9 @@
 /** The runtime service. */
 import { RuntimeStatus } from "@heddle/core";
-import * as z from "zod";
+import { NoFields } from "./answers.ts";
 import { RuntimeServiceService } from "./gen/heddle/runtime/v1/runtime.js";
 import { present, wireMethod } from "./method.ts";
 import { int, num } from "./scalars.ts";
-
-const NoFields: z.ZodType<Record<never, never>> = z.strictObject({});
 
 /** Every method of `RuntimeGroupApi`, by its name there. */
 export const runtimeWire = {

@@ -1,14 +1,10 @@
 /** The tokens service. */
 import { CreateTokenRequest, Page, RevokeTokenRequest, TokenView } from "@heddle/core";
-import * as z from "zod";
+import { CreatedToken, pageOf } from "./answers.ts";
 import { type Token, TokensServiceService } from "./gen/heddle/tokens/v1/tokens.js";
 import { present, wireMethod } from "./method.ts";
-import { emptyAnswer, pageOf } from "./pages.ts";
+import { emptyAnswer } from "./pages.ts";
 import { int, intOrAbsent, num, numOrAbsent } from "./scalars.ts";
-
-/** A token that was made just now, with the secret that is shown once. */
-export const CreatedToken = z.strictObject({ token: TokenView, secret: z.string() });
-export type CreatedToken = z.infer<typeof CreatedToken>;
 
 /** Every method of `TokensApi`, by its name there. */
 export const tokensWire = {

@@ -41,7 +41,7 @@ export class DaemonProcess {
 
   /** Starts a daemon and waits for its readiness line. */
   static async start({ dataDir, home, port }: DaemonHome): Promise<DaemonProcess> {
-    const child = spawn(process.execPath, [launcher, "--data", dataDir, "--grpc-port", String(port)], {
+    const child = spawn(process.execPath, [launcher, "--data", dataDir, "--grpc-port", String(port), "--http-port", "0"], {
       stdio: ["ignore", "pipe", "pipe", "pipe"],
       env: { ...process.env, HEDDLE_COMMIT_PROBE_FD: "3", HEDDLE_HOME: home },
     });

@@ -96,12 +96,22 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "heddle-conformance-"));
 }
 
-/** A daemon on loopback over a fake engine. `home` is where the token file goes. */
-export function startFakeDaemon(engine: Engine, options: { home: string; port?: number; graceMs?: number }): Promise<Daemon> {
-  const { home, port = 0, graceMs = 2_000 } = options;
+export interface FakeDaemonOptions {
+  /** Where the token file goes. */
+  readonly home: string;
+  readonly grpcPort?: number;
+  readonly httpPort?: number;
+  readonly corsOrigins?: readonly string[];
+  readonly graceMs?: number;
+}
+
+/** A daemon on loopback over a fake engine, at free ports unless they are named. */
+export function startFakeDaemon(engine: Engine, options: FakeDaemonOptions): Promise<Daemon> {
+  const { home, grpcPort = 0, httpPort = 0, corsOrigins = [], graceMs = 2_000 } = options;
   const config = parseDaemonConfig({
     dataDir: temporaryFolder(),
-    grpc: { port },
+    grpc: { port: grpcPort },
+    http: { port: httpPort, corsOrigins },
     shutdown: { graceMs },
   });
   return startDaemon({ config, env: { HEDDLE_HOME: home }, openEngine: () => engine });

@@ -1,13 +1,14 @@
 /** The whole of it: client, socket, heddled as a process of its own, runtime, SQLite file; and kill -9. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { createClient } from "@heddle/client";
 import { anonymousBundle, WorkflowIr } from "@heddle/core";
 import { afterEach, describe, expect, it } from "vitest";
 import { temporaryFolder } from "./fake-engine.ts";
+import { portOf, wires } from "./wires.ts";
 
 const program = fileURLToPath(new URL("../../../apps/daemon/bin/heddled.js", import.meta.url));
 const children: ChildProcess[] = [];
@@ -16,12 +17,13 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
 });
 
-async function heddled(cwd: string, port: string): Promise<{ child: ChildProcess; address: string }> {
+async function heddled(cwd: string, ports: { grpcPort?: number; httpPort?: number }): Promise<{ child: ChildProcess; line: string }> {
   const env = { ...process.env, HEDDLE_HOME: cwd };
-  const child = spawn(process.execPath, [program, "--grpc-port", port], { cwd, env, stdio: ["ignore", "pipe", "inherit"] });
+  const words = ["--grpc-port", String(ports.grpcPort ?? 0), "--http-port", String(ports.httpPort ?? 0)];
+  const child = spawn(process.execPath, [program, ...words], { cwd, env, stdio: ["ignore", "pipe", "inherit"] });
   children.push(child);
   const [line] = await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), "line");
-  return { child, address: /grpc=(\S+)/.exec(String(line))?.[1] ?? "" };
+  return { child, line: String(line) };
 }
 
 const signals = ["one", "two", "three", "four"];
@@ -40,12 +42,13 @@ const workflow = WorkflowIr.parse({
   edges: signals.slice(1).map((to, i) => ({ id: `e${i}`, from: signals[i], to, on: "success" })),
 });
 
-describe("a run on a real daemon", () => {
+describe.each(wires)("a run on a real daemon, over $name", (wire) => {
   it("is followed to its end, each event once, though the daemon is killed with -9 at every step", async () => {
     const cwd = temporaryFolder();
-    let daemon = await heddled(cwd, "0");
-    const port = daemon.address.split(":")[1] as string;
-    await using client = createClient({ target: daemon.address, env: { HEDDLE_HOME: cwd }, logPath: join(cwd, "sdk.log") });
+    let daemon = await heddled(cwd, {});
+    const address = new RegExp(`${wire.name.toLowerCase()}=(\\S+)`).exec(daemon.line)?.[1] ?? "";
+    const token = readFileSync(join(cwd, ".heddle", "admin.token"), "utf8").trim();
+    await using client = wire.connect(address, { home: cwd, token });
     const { hash } = await client.bundles.put({ manifest: anonymousBundle([workflow]), files: [] });
     const { runId } = await client.runs.start({ bundle: hash, input: {}, idempotencyKey: "once" });
     const result = client.runs.result({ runId });
@@ -58,7 +61,7 @@ describe("a run on a real daemon", () => {
       const killed = once(daemon.child, "exit");
       daemon.child.kill("SIGKILL");
       await killed;
-      daemon = await heddled(cwd, port);
+      daemon = await heddled(cwd, wire.at(portOf(address)));
       const again = await client.runs.start({ bundle: hash, input: {}, idempotencyKey: "once" });
       expect(again).toEqual({ runId, existing: true });
       const name = signals[sent++] as string;

@@ -1,5 +1,5 @@
 /** `heddle bundles put`: compiles or reads a bundle, and stores it. */
-import { ensureBundle, loadBundle } from "../bundle-source.ts";
+import { loadBundle, uploadBundle } from "../bundle-source.ts";
 import type { CommandSpec } from "../command.ts";
 import { withClient } from "../connect.ts";
 
@@ -13,7 +13,7 @@ export const bundlesPut: CommandSpec = {
     const { context, printer, args } = invocation;
     const bundle = await loadBundle(context, args[0] ?? "");
     return withClient(invocation, async (client) => {
-      const view = await ensureBundle(client, bundle);
+      const view = await uploadBundle(client, bundle);
       printer.answer(view, () => [view.hash]);
       return 0;
     });

@@ -18,7 +18,12 @@ export class Workspace implements AsyncDisposable {
 
   /** A daemon on a data folder of this workspace. */
   async daemon(data = ".heddle"): Promise<Daemon> {
-    const config = parseDaemonConfig({ dataDir: join(this.folder, data), grpc: { port: 0 }, handlers: { processes: 1 } });
+    const config = parseDaemonConfig({
+      dataDir: join(this.folder, data),
+      grpc: { port: 0 },
+      http: { port: 0 },
+      handlers: { processes: 1 },
+    });
     const daemon = await startDaemon({ config, env: this.env });
     this.#daemons.push(daemon);
     return daemon;

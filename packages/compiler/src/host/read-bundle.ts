@@ -3,8 +3,8 @@
  * `payloads/` must hold exactly the files that it names, with their bytes, inside the folder. All that
  * is wrong is told at once.
  */
-import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
-import { join, resolve, sep } from "node:path";
+import { readFile, realpath, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import {
   BundleManifest,
   bundleHash,
@@ -16,16 +16,27 @@ import {
   payloadFileBytesMax,
 } from "@heddle/core";
 import { type Bundle, noBundle } from "../backends/bundle/create-bundle.ts";
+import { isJobManifest } from "../frontends/manifest/compile-manifest.ts";
 import type { Problem } from "../problem.ts";
+import { leavesFolder, payloadsIn } from "./payload-files.ts";
+import { readJob } from "./read-job.ts";
 
 const manifestBytesMax = 64 * 1024 * 1024;
-const entriesMax = 50_000;
 
-/** Reads and verifies a bundle. */
-export async function readBundle(folder: string): Promise<Bundle> {
+export interface ReadOptions {
+  /** What the bundle is wanted for. To `run`, every file that a job manifest names has to be there. Default `validate`. */
+  readonly purpose?: "validate" | "run";
+}
+
+/** Reads and verifies a bundle. A folder with a job manifest of version 1.0 becomes one. */
+export async function readBundle(folder: string, options: ReadOptions = {}): Promise<Bundle> {
   const problems: Problem[] = [];
   const root = resolve(folder);
-  const manifest = await readManifest(root, problems);
+  const text = await readManifestText(root, problems);
+  if (text === undefined) return noBundle(problems);
+  const value = readJson(text, problems);
+  if (value !== undefined && isJobManifest(value)) return readJob({ root, text, purpose: options.purpose ?? "validate" });
+  const manifest = value === undefined ? undefined : parseOwn(value, problems);
   if (manifest === undefined) return noBundle(problems);
   problems.push(...checkBundle(manifest));
   const found = await payloadsIn(root, problems);
@@ -34,79 +45,39 @@ export async function readBundle(folder: string): Promise<Bundle> {
   return { valid: true, manifest, files, hash: bundleHash(manifest), problems: [] };
 }
 
-async function readManifest(root: string, problems: Problem[]): Promise<BundleManifest | undefined> {
+async function readManifestText(root: string, problems: Problem[]): Promise<string | undefined> {
   const path = join(root, "manifest.json");
   const fail = (message: string, help?: string): undefined => {
     problems.push({ path: "manifest.json", message, ...(help === undefined ? {} : { help }) });
   };
-  let text: string;
   try {
-    if (await leaves(path, await realpath(root))) return fail("is a symbolic link that leaves the folder");
+    if (await leavesFolder(path, await realpath(root))) return fail("is a symbolic link that leaves the folder");
     if ((await stat(path)).size > manifestBytesMax) return fail(`has more than ${manifestBytesMax} bytes`);
-    text = await readFile(path, "utf8");
+    return await readFile(path, "utf8");
   } catch (error) {
+    const { code } = error as { code?: unknown };
     return fail(
-      `cannot be read (${String((error as { code?: unknown }).code)})`,
+      code === "ENOENT" ? `job folder is missing manifest.json: ${root}` : `cannot be read (${String(code)})`,
       "A bundle is a folder with manifest.json and payloads/; name that folder, or the .ts or .js file that the workflow is written in",
     );
   }
-  let value: JsonValue;
+}
+
+function readJson(text: string, problems: Problem[]): JsonValue | undefined {
   try {
-    value = parseJson(text, manifestBytesMax);
+    return parseJson(text.replace(/^\uFEFF/, ""), manifestBytesMax);
   } catch (error) {
-    return fail(HeddleError.is(error) ? error.message : "is not JSON");
+    problems.push({ path: "manifest.json", message: HeddleError.is(error) ? error.message : "is not JSON" });
+    return undefined;
   }
+}
+
+function parseOwn(value: JsonValue, problems: Problem[]): BundleManifest | undefined {
   const parsed = BundleManifest.safeParse(value);
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues)
     problems.push({ path: `manifest.json: ${issue.path.join(".") || "manifest"}`, message: issue.message });
   return undefined;
-}
-
-async function leaves(path: string, root: string): Promise<boolean> {
-  const real = await realpath(path);
-  return real !== root && !real.startsWith(`${root}${sep}`);
-}
-
-/** The files below `payloads/`: by their path there, where they really are. */
-async function payloadsIn(root: string, problems: Problem[]): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
-  const realRoot = await realpath(root);
-  const open = ["payloads"];
-  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
-    if (found.size > entriesMax) {
-      problems.push({ path: "payloads", message: `holds more than ${entriesMax} files` });
-      break;
-    }
-    for (const name of await namesIn(join(root, folder), folder, problems)) {
-      const path = `${folder}/${name}`;
-      const real = join(root, path);
-      const entry = await lstat(real);
-      if (entry.isDirectory()) open.push(path);
-      else if (entry.isSymbolicLink()) {
-        if (await leaves(real, realRoot).catch(() => true))
-          problems.push({ path, message: "is a symbolic link that leaves the folder", help: "Put the file itself there" });
-        else if ((await stat(real)).isFile()) found.set(path.slice("payloads/".length), real);
-        else problems.push({ path, message: "is a symbolic link to something that is not a file" });
-      } else if (entry.isFile()) found.set(path.slice("payloads/".length), real);
-      else problems.push({ path, message: "is not a file" });
-    }
-  }
-  return found;
-}
-
-async function namesIn(folder: string, shown: string, problems: Problem[]): Promise<readonly string[]> {
-  try {
-    if (shown === "payloads" && (await lstat(folder)).isSymbolicLink()) {
-      problems.push({ path: shown, message: "is a symbolic link", help: "Put the folder itself there" });
-      return [];
-    }
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    if (shown !== "payloads" || code !== "ENOENT") problems.push({ path: shown, message: `cannot be read (${String(code)})` });
-    return [];
-  }
 }
 
 async function readFiles(

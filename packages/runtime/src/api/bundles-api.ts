@@ -7,7 +7,7 @@ export function createBundlesApi(engine: Engine): BundlesApi {
     async put(upload, { principal }) {
       const view = await engine.bundles.put(upload, principal.tenant);
       // Runs may have waited for just these bytes.
-      await engine.refresh();
+      await engine.refresh(view.hash, principal.tenant);
       return view;
     },
     get: ({ hash }, { principal }) => engine.bundles.get(hash, principal.tenant),

@@ -4,6 +4,7 @@ import {
   type EventRecord,
   type Explanation,
   HeddleError,
+  isErrorCode,
   isTerminalStatus,
   type JsonValue,
   jsonEquals,
@@ -206,8 +207,7 @@ async function startRun(
 ): Promise<{ runId: RunId; existing: boolean }> {
   const workflow = await engine.bundles.load(request.bundle, request.workflow, tenant);
   const refusal = engine.bundles.refusalOf(workflow);
-  if (refusal !== undefined)
-    throw new HeddleError(refusal.code === "unimplemented" ? "unimplemented" : "capability-denied", refusal.message);
+  if (refusal !== undefined) throw new HeddleError(isErrorCode(refusal.code) ? refusal.code : "capability-denied", refusal.message);
   if (workflow.problem !== undefined) throw new HeddleError("handler-not-found", workflow.problem);
   const input = inputOfWorkflow(workflow.ir, request.input);
   const key = request.idempotencyKey;

@@ -64,7 +64,7 @@ export function createHandlersExecutor(
 }
 
 /** What a process needs to start programs at all. Everything else is named by the bundle. */
-const alwaysPassed: readonly string[] = ["PATH", "SystemRoot", "TMPDIR", "TEMP", "TMP", "TZ", "LANG"];
+export const alwaysPassed: readonly string[] = ["PATH", "SystemRoot", "TMPDIR", "TEMP", "TMP", "TZ", "LANG"];
 
 function environmentOf(manifest: BundleManifest, host: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const environment: Record<string, string> = {};

@@ -1,10 +1,23 @@
 /**
  * Admission: what of a bundle may ever be carried out, decided once when it is loaded.
  *
- * The first rule: a handler is reached only if the bundle declares it. The second: its confinement is
- * at least what the operator asks for. Pure.
+ * The first rule: a handler is reached only if the bundle declares it. The second: its confinement, and
+ * that of a process, is at least what the operator asks for. The third: a process is given only files of
+ * its own bundle, and variables of the host by exact name. What a frontend knows cannot run is refused as
+ * it says. Pure.
  */
-import { type BundleManifest, type Confinement, type Failure, failureOf, type Node } from "@heddle/core";
+import {
+  type BundleManifest,
+  type Confinement,
+  type ErrorCode,
+  type Failure,
+  failureOf,
+  isErrorCode,
+  type Node,
+  type ProcessNode,
+  passedVariablesOf,
+  uploadsOf,
+} from "@heddle/core";
 
 const strength: Readonly<Record<Confinement, number>> = { none: 0, process: 1, sandbox: 2 };
 
@@ -24,21 +37,47 @@ export function admitBundle(manifest: BundleManifest, rules: AdmissionRules): Ad
   const declared = new Map(manifest.handlers.map((handler) => [handler.name, handler]));
   return {
     refuse(node) {
+      if (node.refusal !== undefined) return failureOf(codeOf(node.refusal.code), node.refusal.message, "denied", { node: node.id });
+      if (node.kind === "process") return refuseProcess(node, manifest, rules);
       if (node.kind !== "handler") return undefined;
       const handler = declared.get(node.handler);
       if (handler === undefined) return denied(node, `handler ${node.handler} is not declared in the bundle`);
       if (handler.code === undefined || rules.provided.has(node.handler)) return undefined;
-      const confinement = node.confinement ?? "process";
-      if (confinement === "sandbox")
-        return failureOf("unimplemented", `node ${node.id} wants the confinement sandbox, which cannot be given yet`, "denied", {
-          node: node.id,
-        });
-      if (strength[confinement] < strength[rules.confinementMin]) {
-        return denied(node, `node ${node.id} has the confinement ${confinement}, and the operator asks for ${rules.confinementMin}`);
-      }
-      return undefined;
+      return refuseConfinement(node, rules);
     },
   };
+}
+
+function refuseConfinement(node: Node, { confinementMin }: AdmissionRules): Failure | undefined {
+  const confinement = node.confinement ?? "process";
+  if (confinement === "sandbox") return unimplemented(node, `node ${node.id} wants the confinement sandbox, which cannot be given yet`);
+  if (strength[confinement] >= strength[confinementMin]) return undefined;
+  return denied(node, `node ${node.id} has the confinement ${confinement}, and the operator asks for ${confinementMin}`);
+}
+
+/** The one runner there is, by each of its names. A node that names none has it too: a frontend says so where none means another. */
+const hostLocalRunner = /^(?:MirrorNeuron\.Runner\.)?(?:HostLocal|host_local)$/;
+
+function refuseProcess(node: ProcessNode, manifest: BundleManifest, rules: AdmissionRules): Failure | undefined {
+  const { runner_module: runner, python_environment: python } = node.config;
+  if (runner !== undefined && !hostLocalRunner.test(runner))
+    return unimplemented(node, `node ${node.id} asks for the runner ${runner}, which does not run yet`);
+  if (python !== undefined) return unimplemented(node, `node ${node.id} asks for a python_environment, which is not made yet`);
+  const confined = refuseConfinement(node, rules);
+  if (confined !== undefined) return confined;
+  const uploads = uploadsOf(node, manifest.files);
+  if (!("length" in uploads)) return uploads;
+  const passed = passedVariablesOf(node);
+  return "length" in passed ? undefined : passed;
+}
+
+/** A frontend may know that a node cannot run, and say why in a code of the registry. */
+function codeOf(code: string): ErrorCode {
+  return isErrorCode(code) ? code : "unimplemented";
+}
+
+function unimplemented(node: Node, message: string): Failure {
+  return failureOf("unimplemented", message, "denied", { node: node.id });
 }
 
 function denied(node: Node, message: string): Failure {

@@ -31,7 +31,9 @@ export function createGate(options: GateOptions): Gate {
         return Promise.resolve({ kind: "failed", failure });
       }
       const { timeoutMs } = task.node;
-      return timeoutMs === undefined ? executor.execute(task, abort) : withTimeout(options.clock, executor, task, abort, timeoutMs);
+      return timeoutMs === undefined || executor.keepsTime === true
+        ? executor.execute(task, abort)
+        : withTimeout(options.clock, executor, task, abort, timeoutMs);
     },
   };
 }

@@ -168,9 +168,9 @@ export class Bundles {
     return undefined;
   }
 
-  /** After the embedding program registered functions: what is loaded is judged again. */
-  refresh(): void {
-    for (const held of this.#held.values()) held.workflows.clear();
+  /** What is loaded of a bundle is loaded again when it is next asked for. */
+  forget(hash: ContentHash, tenant: TenantId): void {
+    this.#held.get(streamOf(hash, tenant))?.workflows.clear();
   }
 
   async payload(hash: ContentHash, file: PayloadFile, tenant: TenantId): Promise<Uint8Array> {
@@ -187,12 +187,12 @@ export class Bundles {
     await this.#options.store.blobs.collect();
   }
 
-  /** Why the handlers of a bundle cannot run here; lays their code out where they can. */
+  /** Why the handlers of a bundle cannot run here; lays its files out where they can. */
   async #problemOf(hash: ContentHash, manifest: BundleManifest, tenant: TenantId): Promise<string | undefined> {
     const { rules, layOut } = this.#options;
     const missing = manifest.handlers.find((handler) => handler.code === undefined && !rules.provided.has(handler.name));
     if (missing !== undefined) return `no function is registered for its handler ${missing.name}`;
-    if (manifest.handlers.every((handler) => handler.code === undefined)) return undefined;
+    if (manifest.files.length === 0 && manifest.handlers.every((handler) => handler.code === undefined)) return undefined;
     try {
       await layOut(hash, manifest, (file) => this.payload(hash, file, tenant));
       return undefined;

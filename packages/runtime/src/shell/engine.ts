@@ -4,7 +4,7 @@
  * Opening it claims every open run of the store and wakes it: the same call a fresh start and a
  * restart after a crash make.
  */
-import { HeddleError, type JsonObject, mintId, type RunId, type TenantId } from "@heddle/core";
+import { type ContentHash, HeddleError, type JsonObject, mintId, type RunId, type TenantId } from "@heddle/core";
 import type { Clock, Random, Store } from "@heddle/ports";
 import type { Gate } from "../gate/gate.ts";
 import { LiveRun } from "../machine/stages/index.ts";
@@ -192,13 +192,24 @@ export class Engine {
     return driver;
   }
 
-  /** Functions were registered: runs that waited for them go on. */
-  async refresh(): Promise<void> {
-    this.bundles.refresh();
-    for (const driver of this.#drivers.values()) {
-      driver.workflow = await this.bundles.load(driver.workflow.bundle, driver.workflow.ir.id, driver.tenant);
+  /** A bundle was stored, perhaps again: the runs of this tenant that waited for its code go on. */
+  async refresh(bundle: ContentHash, tenant: TenantId): Promise<void> {
+    this.bundles.forget(bundle, tenant);
+    for (const [run, problem] of [...this.#unloadable]) {
+      if (!(await this.#isOf(run, tenant))) continue;
+      const taken = await this.#load(run, tenant).catch(() => undefined);
+      if (taken !== undefined && this.#unloadable.get(run) === problem) this.#unloadable.delete(run);
+    }
+    for (const driver of [...this.#drivers.values()]) {
+      const { workflow } = driver;
+      if (driver.tenant !== tenant || workflow.bundle !== bundle || workflow.problem === undefined) continue;
+      driver.workflow = await this.bundles.load(bundle, workflow.ir.id, tenant);
       driver.wakeAll();
     }
+  }
+
+  async #isOf(run: RunId, tenant: TenantId): Promise<boolean> {
+    return (await this.store.journal.get(`run:${run}`, tenant)) !== undefined;
   }
 
   /** Resolves with how a run ended. Errors: `run-not-found`, `cancelled` when the signal fires, `shutting-down`. */

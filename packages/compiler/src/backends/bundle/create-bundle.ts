@@ -28,6 +28,15 @@ export interface BundleParts {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
+/** What a bundle was made of, where that was a manifest of another runtime. */
+export interface ImportedJob {
+  readonly graphId: string;
+  readonly jobName: string;
+  readonly nodes: number;
+  readonly serviceChecks: number;
+  readonly inputRules: number;
+}
+
 /** A bundle, or why there is none. `files` are by path below `payloads/`. */
 export type Bundle =
   | {
@@ -35,7 +44,9 @@ export type Bundle =
       readonly manifest: BundleManifest;
       readonly files: ReadonlyMap<string, Uint8Array>;
       readonly hash: ContentHash;
-      readonly problems: readonly [];
+      /** Warnings alone. */
+      readonly problems: readonly Problem[];
+      readonly imported?: ImportedJob;
     }
   | {
       readonly valid: false;

@@ -79,7 +79,18 @@ export interface StagesPlan {
   readonly cleanupTimeoutMs: number;
 }
 
-const executable: ReadonlySet<string> = new Set(["handler", "router", "human", "wait", "workflow", "parallel", "map", "loop", "try"]);
+const executable: ReadonlySet<string> = new Set([
+  "handler",
+  "process",
+  "router",
+  "human",
+  "wait",
+  "workflow",
+  "parallel",
+  "map",
+  "loop",
+  "try",
+]);
 
 /**
  * Compiles a workflow that passed `checkIr`.

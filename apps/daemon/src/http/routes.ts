@@ -1,0 +1,79 @@
+/** Every method of RuntimeApi as a route. A method that is missing here, or in the table, is a compile error. */
+import type { BundlesApi, CallsApi, RunsApi, RuntimeApi, RuntimeGroupApi, TokensApi } from "@heddle/core";
+import { httpRoutes, unpackUpload } from "@heddle/wire/http";
+import { type HttpRoute, json, within } from "./edge.ts";
+import { events } from "./sse.ts";
+
+type Routes<Api> = { readonly [Method in keyof Api]: HttpRoute };
+
+/** All routes, over one runtime. */
+export function routesOf(api: RuntimeApi): readonly HttpRoute[] {
+  const groups = [
+    bundleRoutes(api.bundles),
+    runRoutes(api.runs),
+    callRoutes(api.calls),
+    tokenRoutes(api.tokens),
+    runtimeRoutes(api.runtime),
+  ];
+  return groups.flatMap((group) => Object.values<HttpRoute>(group));
+}
+
+function bundleRoutes(api: BundlesApi): Routes<BundlesApi> {
+  const { put, get, list, delete: remove } = httpRoutes.bundles;
+  return {
+    put: json(put, (body, caller) => api.put(unpackUpload(body), caller)),
+    get: json(get, (request, caller) => api.get(request, caller)),
+    list: json(list, (request, caller) => api.list(request, caller)),
+    delete: json(remove, (request, caller) => api.delete(request, caller)),
+  };
+}
+
+function runRoutes(api: RunsApi): Routes<RunsApi> {
+  const { runs } = httpRoutes;
+  return {
+    start: json(runs.start, (request, caller) => api.start(request, caller)),
+    get: json(runs.get, (request, caller) => api.get(request, caller)),
+    list: json(runs.list, (request, caller) => api.list(request, caller)),
+    events: json(runs.events, async (request, caller) => whole(await api.events(request, caller))),
+    follow: events(runs.follow, (request, caller) => api.follow(request, caller)),
+    logs: json(runs.logs, async (request, caller) => whole(await api.logs(request, caller))),
+    result: json(runs.result, ({ waitMs, ...request }, caller) => within(caller, waitMs, (waiting) => api.result(request, waiting)), {
+      waits: true,
+    }),
+    pause: json(runs.pause, (request, caller) => api.pause(request, caller)),
+    resume: json(runs.resume, (request, caller) => api.resume(request, caller)),
+    cancel: json(runs.cancel, (request, caller) => api.cancel(request, caller)),
+    signal: json(runs.signal, (request, caller) => api.signal(request, caller)),
+    answer: json(runs.answer, (request, caller) => api.answer(request, caller)),
+    query: json(runs.query, (request, caller) => api.query(request, caller)),
+    retry: json(runs.retry, (request, caller) => api.retry(request, caller)),
+    delete: json(runs.delete, (request, caller) => api.delete(request, caller)),
+    why: json(runs.why, (request, caller) => api.why(request, caller)),
+  };
+}
+
+function callRoutes(api: CallsApi): Routes<CallsApi> {
+  const { list, settle } = httpRoutes.calls;
+  return {
+    list: json(list, (request, caller) => api.list(request, caller)),
+    settle: json(settle, (request, caller) => api.settle(request, caller)),
+  };
+}
+
+function tokenRoutes(api: TokensApi): Routes<TokensApi> {
+  const { create, list, revoke } = httpRoutes.tokens;
+  return {
+    create: json(create, (request, caller) => api.create(request, caller)),
+    list: json(list, (request, caller) => api.list(request, caller)),
+    revoke: json(revoke, (request, caller) => api.revoke(request, caller)),
+  };
+}
+
+function runtimeRoutes(api: RuntimeGroupApi): Routes<RuntimeGroupApi> {
+  return { status: json(httpRoutes.runtime.status, (request, caller) => api.status(request, caller)) };
+}
+
+/** A whole list; encoding cuts it where one answer ends, and says so. */
+function whole<Row>(rows: readonly Row[]): { readonly rows: readonly Row[]; readonly truncated: boolean } {
+  return { rows, truncated: false };
+}

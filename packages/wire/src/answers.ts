@@ -1,0 +1,47 @@
+/** What methods answer, where core has no schema of its own for it. Every wire answers the same. */
+import { BundleManifest, BundleView, EventRecord, Explanation, type PageOf, RunId, TokenView } from "@heddle/core";
+import * as z from "zod";
+
+/** A stored bundle with its manifest. */
+export const StoredBundle = z.strictObject({ view: BundleView, manifest: BundleManifest });
+export type StoredBundle = z.infer<typeof StoredBundle>;
+
+/** A run that was started, now or before under the same key. */
+export const StartedRun = z.strictObject({ runId: RunId, existing: z.boolean() });
+export type StartedRun = z.infer<typeof StartedRun>;
+
+/** Where a run goes on. */
+export const RetriedRun = z.strictObject({ from: z.number().int(), node: z.string() });
+export type RetriedRun = z.infer<typeof RetriedRun>;
+
+/** Events that travel together. */
+export const EventBatch: z.ZodType<readonly EventRecord[]> = z.array(EventRecord);
+
+/** Why a run has not ended. */
+export const Explanations: z.ZodType<readonly Explanation[]> = z.array(Explanation);
+
+/** A token that was made just now, with the secret that is shown once. */
+export const CreatedToken = z.strictObject({ token: TokenView, secret: z.string() });
+export type CreatedToken = z.infer<typeof CreatedToken>;
+
+/** A request that asks for nothing in particular. */
+export const NoFields: z.ZodType<Record<never, never>> = z.strictObject({});
+
+/** A page of a listing, as core's `PageOf`. */
+export function pageOf<Row>(row: z.ZodType<Row>): z.ZodType<PageOf<Row>> {
+  return z.strictObject({ rows: z.array(row), cursor: z.string().exactOptional() });
+}
+
+/** As many rows as fit into one answer. `truncated`: the limit allowed more, ask again after the last one. */
+export interface PartOf<Row> {
+  readonly rows: readonly Row[];
+  readonly truncated: boolean;
+}
+
+/** A part of a list. */
+export function partOf<Row>(row: z.ZodType<Row>): z.ZodType<PartOf<Row>> {
+  return z.strictObject({ rows: z.array(row), truncated: z.boolean() });
+}
+
+/** The answer of methods that give nothing back. */
+export const Nothing: z.ZodType<void> = z.void();
