@@ -17,10 +17,15 @@ interface FollowOptions {
 export class StreamHub {
   readonly #sleepers = new Map<string, Set<() => void>>();
   readonly #unwatch: () => void;
+  /** Reads under way or just done, for followers that stand at the same place at the same time. */
+  readonly #shared = new Map<string, Promise<readonly EventRecord[]>>();
+  /** Grows with each commit: a read from before one is not shared with who came after it. */
+  #commits = 0;
   #closed = false;
 
   constructor(journal: Journal) {
     this.#unwatch = journal.watch((notices) => {
+      this.#commits++;
       if (this.#sleepers.size === 0) return;
       for (const notice of notices) this.#wake(notice.stream);
     });
@@ -39,21 +44,34 @@ export class StreamHub {
     let cursor = after;
     while (!this.#closed && signal?.aborted !== true) {
       const woken = this.#sleep(stream, signal);
-      const rows = await store.journal.read(stream, tenant, cursor, batchEvents);
-      if (rows.length === 0) {
+      const records = await this.#read(store, stream, tenant, cursor);
+      if (records.length === 0) {
         // A follower that comes back after the last event of an ended stream has nothing to wait for.
         if (await hasEnded(store, stream, tenant)) return woken.cancel();
         await woken.promise;
         continue;
       }
       woken.cancel();
-      const records = await decodeRows(store, tenant, rows);
       const last = records[records.length - 1] as EventRecord;
       cursor = last.seq;
       const ended = isTerminalEvent(last.event.kind) && (await store.journal.read(stream, tenant, cursor, 1)).length === 0;
       yield records;
       if (ended) return;
     }
+  }
+
+  /** The events after a cursor. Many followers of one stream are read for, and decoded for, once. */
+  #read(store: Store, stream: string, tenant: TenantId, cursor: number): Promise<readonly EventRecord[]> {
+    const key = `${tenant} ${stream} ${cursor} ${this.#commits}`;
+    const known = this.#shared.get(key);
+    if (known !== undefined) return known;
+    const fresh = store.journal.read(stream, tenant, cursor, batchEvents).then((rows) => decodeRows(store, tenant, rows));
+    this.#shared.set(key, fresh);
+    const forget = (): void => {
+      setImmediate(() => this.#shared.delete(key));
+    };
+    fresh.then(forget, forget);
+    return fresh;
   }
 
   close(): void {
