@@ -1,3 +1,4 @@
+/** Row MN7: a job folder is checked as a whole, offline, with every problem at once. */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** Row MN8: host-local processes as nodes of runs. */
 import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
