@@ -104,7 +104,12 @@ export const pathRules = [
 ];
 
 /** Entries that must load in a browser: nothing they reach inside their package may be a built-in or gRPC. */
-export const browserEntries = ["packages/core/src/index.ts", "packages/client/src/http/index.ts", "packages/wire/src/http/index.ts"];
+export const browserEntries = [
+  "packages/core/src/index.ts",
+  "packages/client/src/http.ts",
+  "packages/client/src/http/index.ts",
+  "packages/wire/src/http/index.ts",
+];
 export const notInBrowsers = ["node:", "@grpc/"];
 
 /** Where nothing may wait, look at a clock, roll dice or speak. Tests excepted. */
