@@ -21,6 +21,8 @@ const systemFolders = [...foldersIn("tests"), ...foldersIn("examples")];
 const never = ["**/node_modules/**", "**/dist/**", "**/fixtures/**"];
 const unitTests = ["**/*.test.{ts,tsx}"];
 const systemTests = ["**/*.system.test.{ts,tsx}"];
+/** Need a program that npm cannot bring (Python, bubblewrap): run by `npm run test:system` alone. */
+const hostTests = ["**/*.host.test.{ts,tsx}"];
 
 interface Selection {
   readonly folder: string;
@@ -31,12 +33,12 @@ interface Selection {
 function selections(): Selection[] {
   const system = systemFolders.map((folder) => ({ folder, include: unitTests, exclude: never }));
   if (tier === "quick") {
-    return unitFolders.map((folder) => ({ folder, include: unitTests, exclude: [...never, ...systemTests] }));
+    return unitFolders.map((folder) => ({ folder, include: unitTests, exclude: [...never, ...systemTests, ...hostTests] }));
   }
   if (tier === "system") {
-    return [...unitFolders.map((folder) => ({ folder, include: systemTests, exclude: never })), ...system];
+    return [...unitFolders.map((folder) => ({ folder, include: [...systemTests, ...hostTests], exclude: never })), ...system];
   }
-  return [...unitFolders.map((folder) => ({ folder, include: unitTests, exclude: never })), ...system];
+  return [...unitFolders.map((folder) => ({ folder, include: unitTests, exclude: [...never, ...hostTests] })), ...system];
 }
 
 export default defineConfig({

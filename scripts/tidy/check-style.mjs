@@ -9,7 +9,7 @@ const isConfig = (path) => /\.config\.(?:ts|mts|js|mjs)$/.test(path);
 const isTypeScript = (path) => /\.(?:ts|tsx|mts)$/.test(path);
 
 const emptyNames = new Set(["util", "utils", "helper", "helpers", "common", "misc", "impl"]);
-const goodName = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|system|bench|config|d))*\.(?:ts|tsx|mts|js|mjs)$/;
+const goodName = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|system|host|bench|config|d))*\.(?:ts|tsx|mts|js|mjs)$/;
 
 function* matchesOf(file, rule, pattern, message) {
   for (const match of file.code.matchAll(pattern)) yield { rule, path: file.path, at: match.index, message };
