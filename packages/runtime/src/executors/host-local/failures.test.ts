@@ -84,7 +84,7 @@ describe("uploads", () => {
     expect(await world.worker(listing, { upload_path: source, upload_as: "x" })).toMatchObject(denied);
   });
 
-  test.each(["..", "../x", "/tmp/x", "a/../../x", "/sandbox/job/../x", "/sandbox/jobs"])("%j is no target", async (target) => {
+  test.each(["..", "../x", "/opt/x", "a/../../x", "/sandbox/job/../x", "/sandbox/jobs"])("%j is no target", async (target) => {
     await world.payload("a/file.txt", "text");
     expect(await world.worker(listing, { uploads: [{ source: "a", target }] })).toMatchObject(denied);
   });
