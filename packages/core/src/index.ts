@@ -131,6 +131,7 @@ export {
 export { checkIr, type IrProblem, regionDepthMax } from "./ir-check.ts";
 export {
   adoptJson,
+  assertJsonTextDepth,
   canonicalJson,
   inlineBytesMax,
   isJsonArray,

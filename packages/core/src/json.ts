@@ -108,8 +108,13 @@ export function parseJson(text: string, bytesMax: number = valueBytesMax): JsonV
   }
 }
 
-/** Refuses deep text before a recursive parser meets it. Linear, and blind to brackets in strings. */
-function assertJsonTextDepth(text: string): void {
+/**
+ * Refuses text that is too deep before a recursive parser meets it. Linear, and blind to brackets in strings.
+ *
+ * @param depthMax more than {@link jsonDepthMax} where values stand inside an envelope
+ * @throws HeddleError `value-too-deep`.
+ */
+export function assertJsonTextDepth(text: string, depthMax: number = jsonDepthMax): void {
   let depth = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
@@ -119,7 +124,7 @@ function assertJsonTextDepth(text: string): void {
       else if (code === 34) inString = false;
     } else if (code === 34) inString = true;
     else if (code === 91 || code === 123) {
-      if (++depth > jsonDepthMax) {
+      if (++depth > depthMax) {
         throw new HeddleError("value-too-deep", `the value is nested more than ${jsonDepthMax} levels deep`);
       }
     } else if (code === 93 || code === 125) depth--;

@@ -5,7 +5,7 @@
  * that cannot be read is `request-invalid`, an answer that cannot be read is `internal`. Nothing here
  * knows a server or a client, Node or a browser.
  */
-import { adoptJson, HeddleError, isOversized, type JsonValue, jsonDepthMax, valueBytesMax } from "@heddle/core";
+import { adoptJson, assertJsonTextDepth, HeddleError, isOversized, type JsonValue, jsonDepthMax, valueBytesMax } from "@heddle/core";
 import type * as z from "zod";
 import { adopted, guarded, parsed } from "../method.ts";
 
@@ -135,7 +135,7 @@ export function httpMethod<Request, Response>(
 /** The members of a body. An empty one has none: a request of which everything is optional needs no body. */
 function membersOf(text: string, params: readonly string[]): Record<string, unknown> {
   if (text.trim() === "") return {};
-  assertDepth(text, jsonDepthMax + 1);
+  assertJsonTextDepth(text, jsonDepthMax + 1);
   const body = readJson(text);
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new HeddleError("request-invalid", "the body is not a JSON object");
@@ -158,20 +158,4 @@ function ownValue(name: string, value: unknown, bytesMax: number): JsonValue {
   const own = adoptJson(value);
   if (!isOversized(own, bytesMax)) return own;
   throw new HeddleError("value-too-large", `${name} has more than ${bytesMax} bytes`, { details: { bytesMax } });
-}
-
-/** Refuses text that is too deep before a parser meets it. Linear, and blind to brackets in strings. */
-function assertDepth(text: string, depthMax: number): void {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (inString) {
-      if (code === 92) i++;
-      else if (code === 34) inString = false;
-    } else if (code === 34) inString = true;
-    else if (code === 91 || code === 123) {
-      if (++depth > depthMax) throw new HeddleError("value-too-deep", `a value is nested more than ${jsonDepthMax} levels deep`);
-    } else if (code === 93 || code === 125) depth--;
-  }
 }
