@@ -10,8 +10,11 @@ import { type BundleManifest, PayloadPath } from "./bundle.ts";
 import type { EventRecord } from "./events.ts";
 import { ContentHash } from "./hash.ts";
 import { CallId, Name, RunId, TenantId, TokenId } from "./ids.ts";
+import { RemoteTarget } from "./ir.ts";
 import type { JsonValue } from "./json.ts";
 import { JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
+import type { NodeServerView } from "./node-wire.ts";
+import { ActionName, OperationStage, PluginInfo, PluginName, type PluginView } from "./plugin.ts";
 import type { CallView, Explanation, LogRecord, RunResult, RunSummary, RunView } from "./run.ts";
 import { RunStatus } from "./run.ts";
 
@@ -179,6 +182,101 @@ export interface CallsApi {
   list(request: z.infer<typeof ListCallsRequest>, caller: Caller): Promise<PageOf<CallView>>;
   /** Says how a call of unknown outcome ended. Errors: `call-not-found`, `call-not-unknown`, `result-invalid`. */
   settle(request: z.infer<typeof SettleCallRequest>, caller: Caller): Promise<void>;
+}
+
+// Dead letters
+
+/** A message that could not be delivered, or that a node could not be given: kept until it is replayed, and after. */
+export const DeadLetterView = z.strictObject({
+  run: RunId,
+  /** Its number within the run. */
+  letter: z.number().int().min(1),
+  /** The node that sent it; absent for one that came from outside. */
+  from: z.string().exactOptional(),
+  /** The node that it was for; absent where no edge took it. */
+  to: z.string().exactOptional(),
+  messageType: z.string(),
+  /** A code such as `unroutable`, and one sentence. */
+  code: z.string(),
+  reason: z.string(),
+  body: JsonValueSchema,
+  atMs: z.number(),
+  /** When it was sent again. */
+  replayedAtMs: z.number().exactOptional(),
+});
+export type DeadLetterView = z.infer<typeof DeadLetterView>;
+
+export const ListDeadLettersRequest = z.strictObject({ runId: RunId });
+export const ReplayDeadLettersRequest = z.strictObject({
+  runId: RunId,
+  /** Numbers within the run. Default: all that were not replayed yet. */
+  letters: z.array(z.number().int().min(1)).min(1).max(1_000).exactOptional(),
+});
+
+export interface DeadLettersApi {
+  /** Of one run, oldest first; also of a run that has ended. Errors: `run-not-found`. */
+  list(request: z.infer<typeof ListDeadLettersRequest>, caller: Caller): Promise<readonly DeadLetterView[]>;
+  /** Sends them again, under new message ids. Errors: `run-not-found`, `run-ended`, `dead-letter-not-found`. */
+  replay(request: z.infer<typeof ReplayDeadLettersRequest>, caller: Caller): Promise<{ readonly replayed: number }>;
+}
+
+// Plugins
+
+export const ListPluginsRequest = z.strictObject({ stage: OperationStage.exactOptional() });
+export const RegisterPluginRequest = z.strictObject({
+  info: PluginInfo,
+  /** Where it listens: `host:port`. */
+  address: z.string().min(1).max(256),
+  /** New for each start of the process. */
+  instance: z.string().min(1).max(128),
+});
+export const PluginInstanceRequest = z.strictObject({ plugin: PluginName, instance: z.string().min(1).max(128) });
+export const InvokePluginRequest = z.strictObject({
+  plugin: PluginName,
+  action: ActionName,
+  params: JsonObjectSchema,
+  /** The same key with the same call gives the same run. */
+  idempotencyKey: z.string().min(1).max(256).exactOptional(),
+});
+
+export interface PluginsApi {
+  list(request: z.infer<typeof ListPluginsRequest>, caller: Caller): Promise<readonly PluginView[]>;
+  /** Calls the plugin back at its address, and keeps it until it deregisters or falls silent. Errors: `plugin-invalid`, `plugin-unreachable`. */
+  register(request: z.infer<typeof RegisterPluginRequest>, caller: Caller): Promise<{ readonly heartbeatIntervalMs: number }>;
+  /** `registered` false: unknown here; register again. */
+  heartbeat(
+    request: z.infer<typeof PluginInstanceRequest>,
+    caller: Caller,
+  ): Promise<{ readonly registered: boolean; readonly heartbeatIntervalMs: number }>;
+  deregister(request: z.infer<typeof PluginInstanceRequest>, caller: Caller): Promise<void>;
+  /** Starts a run of one tool node. A `modify` or `admin` action waits there for an answer. Errors: `plugin-not-found`, `action-not-found`, `input-invalid`, `idempotency-conflict`. */
+  invoke(request: z.infer<typeof InvokePluginRequest>, caller: Caller): Promise<{ readonly runId: RunId; readonly existing: boolean }>;
+}
+
+// Node servers
+
+export const AddNodeServerRequest = z.strictObject({
+  /** `ws://host:port/` */
+  url: z.string().min(1).max(512),
+  token: z.string().min(1).max(512).exactOptional(),
+});
+export const NodeServerRequest = z.strictObject({ url: z.string().min(1).max(512) });
+export const InvokeNodeRequest = z.strictObject({
+  ...RemoteTarget.shape,
+  /** Values by port; one that is no list stands for a list of itself. */
+  inputs: JsonObjectSchema,
+  /** The same key with the same call gives the same run. */
+  idempotencyKey: z.string().min(1).max(256).exactOptional(),
+});
+
+export interface NodesApi {
+  /** Kept over restarts. Errors: `request-invalid` for a URL that is none. */
+  add(request: z.infer<typeof AddNodeServerRequest>, caller: Caller): Promise<NodeServerView>;
+  list(request: Record<never, never>, caller: Caller): Promise<readonly NodeServerView[]>;
+  /** Errors: `node-server-not-found`. */
+  remove(request: z.infer<typeof NodeServerRequest>, caller: Caller): Promise<void>;
+  /** Starts a run of one remote node. Errors: `node-not-found`, `idempotency-conflict`. */
+  invoke(request: z.infer<typeof InvokeNodeRequest>, caller: Caller): Promise<{ readonly runId: RunId; readonly existing: boolean }>;
 }
 
 // Tokens

@@ -48,6 +48,8 @@ export const Doing = z.discriminatedUnion("kind", [
     prompt: z.string(),
     details: JsonValueSchema.exactOptional(),
     deadlineMs: z.number().exactOptional(),
+    /** Yes does not end the activation: it lets its call start. */
+    call: z.literal(true).exactOptional(),
   }),
   z.strictObject({ kind: z.literal("child"), workflow: z.string(), deadlineMs: z.number().exactOptional() }),
   z.strictObject({
@@ -124,6 +126,8 @@ export const RunEvent = z.discriminatedUnion("kind", [
     ...by,
     ...onward,
   }),
+  /** A person let the call of a tool start. */
+  z.strictObject({ kind: z.literal("activation-approved"), activation: Activation, comment: z.string().exactOptional(), ...by }),
   z.strictObject({ kind: z.literal("attempt-started"), activation: Activation, attempt: z.number().int(), incarnation: z.string() }),
   z.strictObject({
     kind: z.literal("attempt-failed"),

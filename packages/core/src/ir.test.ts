@@ -16,7 +16,7 @@ const nodes: readonly Node[] = [
   { kind: "handler", id: "n", handler: "h", exit },
   { kind: "process", id: "n", config: {}, exit },
   { kind: "agent", id: "n", agent: "helper", exit },
-  { kind: "remote", id: "n", remote: {}, exit },
+  { kind: "remote", id: "n", remote: { node: "n" }, exit },
   { kind: "router", id: "n", exit },
   { kind: "human", id: "n", mode: "approve", prompt: lit("sure?"), exit },
   { kind: "human", id: "n", mode: "answer", prompt: lit("which?"), answer: { kind: "string" }, exit },
@@ -521,6 +521,7 @@ test("what may be repeated without asking depends on the kind, and on what the a
   expect(new Set(nodes.map((node) => node.kind).filter((kind) => !safe.includes(kind)))).toEqual(new Set(["tool", "process", "remote"]));
   expect(isSafeToRepeat({ kind: "handler", id: "n", handler: "h", safety: "unsafe" })).toBe(false);
   expect(isSafeToRepeat({ kind: "tool", id: "n", capability: "fs.read", safety: "safe" })).toBe(true);
+  expect(isSafeToRepeat({ kind: "tool", id: "n", capability: "fs.read", permission: "read" })).toBe(true);
 });
 
 test("the workflow in docs/ir.md is sound", () => {

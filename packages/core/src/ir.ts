@@ -71,6 +71,21 @@ export const retriedByDefault: readonly FailureClass[] = ["handler", "transient"
 export const Confinement = z.enum(["none", "process", "sandbox"]);
 export type Confinement = z.infer<typeof Confinement>;
 
+/** What a call may do to the world: look at it, change it, or change who may change it. */
+export const Permission = z.enum(["read", "modify", "admin"]);
+export type Permission = z.infer<typeof Permission>;
+
+/** A node of a node server, and what it is set to. */
+export const RemoteTarget = z.strictObject({
+  /** The `uid` of its definition. */
+  node: z.string().min(1).max(256),
+  /** The package or the uid of the server that offers it. Default: the one server that does. */
+  server: z.string().min(1).max(256).exactOptional(),
+  /** Values of its parameters by name; the definition's defaults for the rest. */
+  parameters: JsonObjectSchema.exactOptional(),
+});
+export type RemoteTarget = z.infer<typeof RemoteTarget>;
+
 export const Template = z.enum(["generic", "map", "reduce", "stream", "batch"]);
 
 const SourcePosition = z.strictObject({
@@ -158,7 +173,15 @@ const ModelNode = z.strictObject({
   output: ValueType.exactOptional(),
   tools: z.array(Name).exactOptional(),
 });
-const ToolNode = z.strictObject({ kind: z.literal("tool"), ...nodeBase, capability: z.string(), tool: Name.exactOptional() });
+const ToolNode = z.strictObject({
+  kind: z.literal("tool"),
+  ...nodeBase,
+  capability: z.string(),
+  /** Its name; of a plugin's action `<plugin>.<action>`. */
+  tool: Name.exactOptional(),
+  /** What the call may do. `modify` (the default) and `admin` wait for a person before each call. */
+  permission: Permission.exactOptional(),
+});
 const HandlerNode = z.strictObject({
   kind: z.literal("handler"),
   ...nodeBase,
@@ -168,7 +191,7 @@ const HandlerNode = z.strictObject({
 });
 const ProcessNode = z.strictObject({ kind: z.literal("process"), ...nodeBase, config: ProcessConfig });
 const AgentNode = z.strictObject({ kind: z.literal("agent"), ...nodeBase, agent: Name });
-const RemoteNode = z.strictObject({ kind: z.literal("remote"), ...nodeBase, remote: JsonObjectSchema });
+const RemoteNode = z.strictObject({ kind: z.literal("remote"), ...nodeBase, remote: RemoteTarget });
 const RouterNode = z.strictObject({ kind: z.literal("router"), ...nodeBase, config: JsonObjectSchema.exactOptional() });
 const AggregateNode = z.strictObject({ kind: z.literal("aggregate"), ...nodeBase, config: JsonObjectSchema.exactOptional() });
 const SensorNode = z.strictObject({ kind: z.literal("sensor"), ...nodeBase, config: JsonObjectSchema.exactOptional() });
@@ -232,6 +255,8 @@ const TryNode = z.strictObject({
 
 export type HandlerNode = z.infer<typeof HandlerNode>;
 export type ProcessNode = z.infer<typeof ProcessNode>;
+export type ToolNode = z.infer<typeof ToolNode>;
+export type RemoteNode = z.infer<typeof RemoteNode>;
 export type HumanNode = z.infer<typeof HumanNode>;
 export type WaitNode = z.infer<typeof WaitNode>;
 export type WorkflowNode = z.infer<typeof WorkflowNode>;
@@ -242,11 +267,11 @@ export type TryNode = z.infer<typeof TryNode>;
 
 export type Node =
   | z.infer<typeof ModelNode>
-  | z.infer<typeof ToolNode>
+  | ToolNode
   | HandlerNode
   | ProcessNode
   | z.infer<typeof AgentNode>
-  | z.infer<typeof RemoteNode>
+  | RemoteNode
   | z.infer<typeof RouterNode>
   | z.infer<typeof AggregateNode>
   | z.infer<typeof SensorNode>
@@ -366,5 +391,6 @@ export function bodiesOf(node: Node): readonly { readonly slot: string; readonly
 /** Whether an attempt at this node may be repeated without asking when its outcome is unknown. */
 export function isSafeToRepeat(node: Node): boolean {
   if (node.safety !== undefined) return node.safety === "safe";
-  return node.kind !== "process" && node.kind !== "tool" && node.kind !== "remote";
+  if (node.kind === "tool") return node.permission === "read";
+  return node.kind !== "process" && node.kind !== "remote";
 }

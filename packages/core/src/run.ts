@@ -78,6 +78,7 @@ export const ReasonKind = z.enum([
   "child-run",
   "aborting",
   "bundle-not-loaded",
+  "executor-missing",
   "storage-refused",
   "member-draining",
 ]);

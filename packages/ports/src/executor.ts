@@ -21,6 +21,12 @@ export interface Task {
   readonly services: TaskServices;
 }
 
+/** Why an attempt that was handed over has not begun. `message`: one clause for people. */
+export interface TaskWaiting {
+  readonly kind: "slot" | "executor-missing";
+  readonly message: string;
+}
+
 /** What an attempt may ask of the runtime while it runs. */
 export interface TaskServices {
   /** The value recorded under this name by an earlier attempt; undefined where there is none. */
@@ -29,6 +35,8 @@ export interface TaskServices {
   recorded(): Readonly<Record<string, JsonValue>>;
   /** Records a value durably; resolves after the commit. Rejects when the attempt is no longer wanted. */
   recordOnce(name: string, value: JsonValue): Promise<void>;
+  /** The attempt waits for something besides its own work: a place, or somebody who can do it. Undefined: no longer. */
+  waiting(reason: TaskWaiting | undefined): void;
   log(record: {
     readonly level: LogLevel;
     readonly source: "log" | "console" | "stdout" | "stderr" | "runtime";

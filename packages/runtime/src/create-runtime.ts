@@ -57,6 +57,15 @@ export interface RuntimeOptions {
   readonly handlerProcesses?: HandlerProcessOptions;
   /** How the programs of `process` nodes are run. */
   readonly processes?: Partial<HostLocalOptions>;
+  /** What carries out work elsewhere. A node that needs one that is not here is refused with `handler-not-found` when it is its turn. */
+  readonly executors?: {
+    /** Handlers that a bundle declares without code. */
+    readonly workers?: Executor;
+    /** Nodes of kind `tool`. */
+    readonly tools?: Executor;
+    /** Nodes of kind `remote`. */
+    readonly remotes?: Executor;
+  };
   /** The least confinement that bundle code is loaded with. Default `process`. */
   readonly confinementMin?: Confinement;
   readonly version?: string;
@@ -117,11 +126,25 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const inProcesses = wrap(processes);
   const hostLocal = createHostLocalExecutor(clock, { ...hostLocalDefaults, ...options.processes }, process.env);
   const programs = wrap(hostLocal);
+  const elsewhere = Object.fromEntries(
+    Object.entries(options.executors ?? {}).map(([kind, executor]) => [kind, wrap(executor)]),
+  ) as NonNullable<RuntimeOptions["executors"]>;
   const gate = createGate({
     clock,
-    route: ({ node }) => {
-      if (node.kind === "process") return programs;
-      return node.kind !== "handler" ? undefined : functions.has(node.handler) ? inProcess : inProcesses;
+    route: ({ bundle, node }) => {
+      switch (node.kind) {
+        case "process":
+          return programs;
+        case "tool":
+          return elsewhere.tools;
+        case "remote":
+          return elsewhere.remotes;
+        case "handler":
+          if (functions.has(node.handler)) return inProcess;
+          return elsewhere.workers === undefined || processes.serves(bundle, node.handler) ? inProcesses : elsewhere.workers;
+        default:
+          return undefined;
+      }
     },
   });
   const folder = bundleFolder(options.dataDir);
@@ -131,7 +154,11 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     clock,
     random,
     gate,
-    rules: { confinementMin: options.confinementMin ?? "process", provided: new Set(functions.keys()) },
+    rules: {
+      confinementMin: options.confinementMin ?? "process",
+      provided: new Set(functions.keys()),
+      workers: options.executors?.workers !== undefined,
+    },
     layOut: async (hash, manifest, payload) => {
       const payloads = await layOutBundle(await folder.path(), hash, manifest, payload);
       processes.register(hash, manifest, payloads);
@@ -182,7 +209,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     closing ??= (async () => {
       await opened.catch(() => undefined);
       await engine.close(graceMs);
-      await Promise.all([processes.close(), hostLocal.close()]);
+      await Promise.all([processes, hostLocal, ...Object.values(elsewhere)].map((executor) => executor.close()));
       await store.close();
       await folder.remove();
     })();

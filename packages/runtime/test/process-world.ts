@@ -110,6 +110,7 @@ export class ProcessWorld {
       services: {
         once: () => undefined,
         recorded: () => ({}),
+        waiting: () => undefined,
         recordOnce: () => Promise.resolve(),
         log: ({ level, source, text }) => this.said.push({ level, source, text }),
       },

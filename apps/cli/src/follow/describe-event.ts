@@ -38,6 +38,8 @@ function partsOf(event: RunEvent, names: Names): readonly string[] {
       ];
     case "activation-failed":
       return [attemptText(event, names), failureText(event.failure), byText(event.by), openedText(event.open)];
+    case "activation-approved":
+      return [activationText(event.activation, names), event.comment ?? "", byText(event.by)];
     case "attempt-failed":
       return [attemptText(event, names), failureText(event.failure)];
     case "attempt-started":

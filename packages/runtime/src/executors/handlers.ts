@@ -19,6 +19,8 @@ export interface HandlerProcessOptions {
 export interface HandlersExecutor extends Executor {
   /** Makes a bundle's handlers callable. */
   register(hash: ContentHash, manifest: BundleManifest, folder: string): void;
+  /** Whether the code of this handler came with the bundle. */
+  serves(hash: ContentHash, handler: string): boolean;
   /** Process ids of all pools: for tests that end them. */
   pids(): readonly number[];
 }
@@ -29,12 +31,14 @@ export function createHandlersExecutor(
   hostEnvironment: Readonly<Record<string, string | undefined>>,
 ): HandlersExecutor {
   const pools = new Map<ContentHash, HandlerPool>();
+  const served = new Map<ContentHash, ReadonlySet<string>>();
   return {
     register(hash, manifest, folder) {
       if (pools.has(hash)) return;
       const handlers = manifest.handlers.flatMap((handler) =>
         handler.code === undefined ? [] : [{ name: handler.name, ...handler.code }],
       );
+      served.set(hash, new Set(handlers.map(({ name }) => name)));
       pools.set(
         hash,
         new HandlerPool({
@@ -56,6 +60,7 @@ export function createHandlersExecutor(
       });
       return Promise.resolve({ kind: "failed", failure });
     },
+    serves: (hash, handler) => served.get(hash)?.has(handler) === true,
     pids: () => [...pools.values()].flatMap((pool) => pool.pids()),
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.close()));

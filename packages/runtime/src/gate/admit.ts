@@ -31,6 +31,8 @@ export interface AdmissionRules {
   readonly confinementMin: Confinement;
   /** Handlers that the embedding program provides. */
   readonly provided: ReadonlySet<string>;
+  /** Whether workers may serve the handlers that a bundle declares without code. */
+  readonly workers?: boolean;
 }
 
 export function admitBundle(manifest: BundleManifest, rules: AdmissionRules): Admission {

@@ -1,6 +1,6 @@
 /** The attempts that a run has under way: each is carried out through the gate, and settles once. */
 import { failureOf, type JsonValue } from "@heddle/core";
-import type { Outcome, Task } from "@heddle/ports";
+import type { Outcome, Task, TaskWaiting } from "@heddle/ports";
 import type { RunCommand } from "../machine/commands.ts";
 import { childRunId, inputOf, type NodePlan, type RunEffect } from "../machine/stages/index.ts";
 import { AttemptAbort } from "./abort.ts";
@@ -34,6 +34,7 @@ export class Attempts {
   readonly #owner: Owner;
   readonly #settle: Settle;
   readonly #running = new Map<number, Running>();
+  readonly #waiting = new Map<number, TaskWaiting>();
 
   constructor(parts: EngineParts, owner: Owner, settle: Settle) {
     this.#parts = parts;
@@ -49,6 +50,17 @@ export class Attempts {
 
   has(activation: number): boolean {
     return this.#running.has(activation);
+  }
+
+  /** What an attempt that was handed over still waits for. */
+  waitingFor(activation: number): TaskWaiting | undefined {
+    return this.#waiting.get(activation);
+  }
+
+  wait(activation: number, attempt: number, reason: TaskWaiting | undefined): void {
+    const running = this.#running.get(activation);
+    if (reason === undefined) this.#waiting.delete(activation);
+    else if (running?.attempt === attempt && !running.ended) this.#waiting.set(activation, reason);
   }
 
   /** The outcome of an attempt was decided on, and is durable where it changed anything. */
@@ -83,7 +95,7 @@ export class Attempts {
       incarnation: this.#parts.incarnation,
       idempotencyKey: `${id}/${activation}`,
       input,
-      services: new AttemptServices(this.#parts, this.#owner, activation, attempt, node.id),
+      services: new AttemptServices(this.#parts, this.#owner, this, activation, attempt, node.id),
     };
     this.#parts.gate.perform(task, workflow.admission, abort).then(
       (outcome) => this.#end(activation, attempt, outcome),
@@ -130,7 +142,10 @@ export class Attempts {
 
   #end(activation: number, attempt: number, outcome: Outcome): void {
     const running = this.#running.get(activation);
-    if (running?.attempt === attempt) running.ended = true;
+    if (running?.attempt === attempt) {
+      running.ended = true;
+      this.#waiting.delete(activation);
+    }
     this.#settle(activation, attempt, outcome);
   }
 
@@ -145,13 +160,15 @@ export class Attempts {
 class AttemptServices implements Services {
   readonly #parts: EngineParts;
   readonly #owner: Owner;
+  readonly #attempts: Attempts;
   readonly #activation: number;
   readonly #attempt: number;
   readonly #node: string;
 
-  constructor(parts: EngineParts, owner: Owner, activation: number, attempt: number, node: string) {
+  constructor(parts: EngineParts, owner: Owner, attempts: Attempts, activation: number, attempt: number, node: string) {
     this.#parts = parts;
     this.#owner = owner;
+    this.#attempts = attempts;
     this.#activation = activation;
     this.#attempt = attempt;
     this.#node = node;
@@ -165,6 +182,9 @@ class AttemptServices implements Services {
   }
   recordOnce(name: string, value: JsonValue): Promise<void> {
     return this.#owner.submit({ kind: "record-once", activation: this.#activation, attempt: this.#attempt, name, value });
+  }
+  waiting(reason: TaskWaiting | undefined): void {
+    this.#attempts.wait(this.#activation, this.#attempt, reason);
   }
   log(record: Parameters<Services["log"]>[0]): void {
     this.#parts.log(this.#owner, { ...record, node: this.#node, activation: this.#activation, attempt: this.#attempt });

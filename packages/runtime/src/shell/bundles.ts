@@ -191,7 +191,7 @@ export class Bundles {
   async #problemOf(hash: ContentHash, manifest: BundleManifest, tenant: TenantId): Promise<string | undefined> {
     const { rules, layOut } = this.#options;
     const missing = manifest.handlers.find((handler) => handler.code === undefined && !rules.provided.has(handler.name));
-    if (missing !== undefined) return `no function is registered for its handler ${missing.name}`;
+    if (missing !== undefined && rules.workers !== true) return `no function is registered for its handler ${missing.name}`;
     if (manifest.files.length === 0 && manifest.handlers.every((handler) => handler.code === undefined)) return undefined;
     try {
       await layOut(hash, manifest, (file) => this.payload(hash, file, tenant));

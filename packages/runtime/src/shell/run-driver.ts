@@ -87,7 +87,12 @@ export class RunDriver {
   }
 
   get conditions(): Conditions {
-    return { nowMs: this.#nowMs(), bundleProblem: this.workflow.problem, storageProblem: this.storageProblem };
+    return {
+      nowMs: this.#nowMs(),
+      bundleProblem: this.workflow.problem,
+      storageProblem: this.storageProblem,
+      waitingFor: (activation) => this.#attempts.waitingFor(activation),
+    };
   }
 
   /** The present as this run knows it: a clock that was set back does not take it behind its own facts. */

@@ -70,6 +70,7 @@ function task(handler: string, input: Record<string, JsonValue> = {}): Task {
     services: {
       once: (name) => recorded[name],
       recorded: () => recorded,
+      waiting: () => undefined,
       recordOnce: async (name, value) => {
         recorded[name] = value;
       },

@@ -219,7 +219,9 @@ function failAttempt(turn: Turn, activation: Activation, failure: Failure, count
     turn.emit({ kind: "outcome-unknown", activation: activation.id, attempt: activation.attempt });
     return;
   }
-  const policy = planned(turn, activation.node).node.retry;
+  const { node } = planned(turn, activation.node);
+  // A person allowed one start: another one needs another yes.
+  const policy = node.kind === "tool" && node.permission !== "read" ? undefined : node.retry;
   const delayMs = counted ? retryDelayMs(policy, failure, activation.counted + 1, turn.input.random) : 0;
   if (delayMs === undefined) {
     turn.queue({ kind: "fail-activation", activation: activation.id, failure, on: failure.class === "timeout" ? "timeout" : "failure" });

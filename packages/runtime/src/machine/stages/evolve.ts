@@ -61,6 +61,13 @@ export function evolve(fold: RunFold, event: RunEvent, atMs: number): void {
       editFrame(fold, activation.frame).token = 0;
       return;
     }
+    case "activation-approved": {
+      const activation = editActivation(fold, event.activation);
+      activation.does = { kind: "execute", unsafe: true };
+      activation.status = "ready";
+      activation.notBeforeMs = atMs;
+      return;
+    }
     case "attempt-started": {
       const activation = editActivation(fold, event.activation);
       activation.status = "started";

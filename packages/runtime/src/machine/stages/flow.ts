@@ -19,6 +19,7 @@ import {
   type RunEventOf,
   type Source,
   type Sources,
+  type ToolNode,
   textOf,
   type WaitNode,
 } from "@heddle/core";
@@ -270,6 +271,9 @@ function doingOf(turn: Turn, node: NodePlan, scope: EvalScope): DoingOf {
           ...deadline,
         },
       };
+    case "tool":
+      if (ir.permission === "read") return { does: node.safe ? undefined : { kind: "execute", unsafe: true } };
+      return { does: askToCall(node, ir, scope) };
     case "workflow":
       return { does: { kind: "child", workflow: ir.workflow, ...deadline } };
     case "parallel":
@@ -309,6 +313,20 @@ function doingOf(turn: Turn, node: NodePlan, scope: EvalScope): DoingOf {
     default:
       return { does: node.safe ? undefined : { kind: "execute", unsafe: true } };
   }
+}
+
+/** Until calls have approvals of their own, one that may change the world asks as a `human` node does. */
+function askToCall(node: NodePlan, ir: ToolNode, scope: EvalScope): Doing {
+  const tool = ir.tool ?? ir.capability;
+  const permission = ir.permission ?? "modify";
+  const input = Object.fromEntries(node.reads.map((read) => [read.name, read.value.eval(scope)]));
+  return {
+    kind: "ask",
+    mode: "approve",
+    call: true,
+    prompt: `Let ${node.id} call ${tool}, which may ${permission === "admin" ? "administer" : "modify"}?`,
+    details: { tool, permission, ...(isOversized(input) ? {} : { input }) },
+  };
 }
 
 function waitOf(turn: Turn, node: NodePlan, ir: WaitNode, scope: EvalScope, deadline: { deadlineMs?: number }): DoingOf {

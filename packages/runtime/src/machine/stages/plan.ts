@@ -82,6 +82,8 @@ export interface StagesPlan {
 const executable: ReadonlySet<string> = new Set([
   "handler",
   "process",
+  "tool",
+  "remote",
   "router",
   "human",
   "wait",

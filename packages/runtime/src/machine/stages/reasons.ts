@@ -13,6 +13,8 @@ export interface Conditions {
   readonly bundleProblem?: string | undefined;
   /** The storage refused this run's last facts, and why. */
   readonly storageProblem?: string | undefined;
+  /** What an attempt that was handed over still waits for. */
+  readonly waitingFor?: (activation: number) => { readonly kind: "slot" | "executor-missing"; readonly message: string } | undefined;
 }
 
 export function reasonsOf(fold: RunFold, conditions: Conditions): readonly Reason[] {
@@ -40,7 +42,7 @@ function reasonOf(fold: RunFold, activation: Activation, conditions: Conditions)
     case "aborting":
       return { kind: "aborting", message: `${activation.node} is being aborted`, ...at };
     case "started":
-      return { kind: "effect-in-flight", message: `${activation.node} is running (attempt ${activation.attempt})`, ...at };
+      return inFlight(activation, conditions);
     case "ready": {
       if (fold.head.paused || conditions.bundleProblem !== undefined) return undefined;
       const untilMs = activation.notBeforeMs;
@@ -48,14 +50,20 @@ function reasonOf(fold: RunFold, activation: Activation, conditions: Conditions)
         const wait = formatDuration(untilMs - conditions.nowMs);
         return { kind: "retry-backoff", message: `attempt ${activation.attempt} at ${activation.node} starts in ${wait}`, untilMs, ...at };
       }
-      if (does?.kind !== "child")
-        return { kind: "effect-in-flight", message: `${activation.node} is running (attempt ${activation.attempt})`, ...at };
+      if (does?.kind !== "child") return inFlight(activation, conditions);
       const child = childRunId(fold, activation);
       return { kind: "child-run", message: `${activation.node} waits for run ${child} of ${does.workflow}`, child, ...at };
     }
     default:
       return waitReason(activation, at);
   }
+}
+
+function inFlight(activation: Activation, conditions: Conditions): Reason {
+  const { id, node, attempt } = activation;
+  const waits = conditions.waitingFor?.(id);
+  if (waits !== undefined) return { kind: waits.kind, message: `${node} waits: ${waits.message}`, activation: id, node };
+  return { kind: "effect-in-flight", message: `${node} is running (attempt ${attempt})`, activation: id, node };
 }
 
 function waitReason(activation: Activation, at: { activation: number; node: string }): Reason | undefined {

@@ -48,7 +48,7 @@ export interface Activation {
   readonly id: number;
   readonly node: string;
   readonly frame: number;
-  readonly does: Doing | undefined;
+  does: Doing | undefined;
   readonly openedAtMs: number;
   status: ActivationStatus;
   /** The attempt that runs or comes next, from 1. */

@@ -14,9 +14,10 @@ export function answer(turn: Turn, command: Wish<"answer">): Refusal | undefined
   const activation = askedBy(turn, command);
   if ("code" in activation) return activation;
   const { node } = planned(turn, activation.node);
-  if (node.kind !== "human") return { code: "not-waiting", message: `${node.id} asks nobody` };
+  const asks = node.kind === "human" ? node : node.kind === "tool" ? { mode: "approve" as const, answer: undefined } : undefined;
+  if (asks === undefined) return { code: "not-waiting", message: `${node.id} asks nobody` };
   const person = { ...optional("by", command.by), ...optional("comment", command.comment) };
-  if (command.answer === undefined || (node.mode === "approve" && command.answer === false)) {
+  if (command.answer === undefined || (asks.mode === "approve" && command.answer === false)) {
     const failure = failureOf("rejected", command.comment ?? `${command.by ?? "a person"} said no`, "rejected", {
       node: node.id,
       details: person,
@@ -25,12 +26,16 @@ export function answer(turn: Turn, command: Wish<"answer">): Refusal | undefined
     return undefined;
   }
   const value: JsonValue = command.answer;
-  if (node.mode === "approve") {
+  if (asks.mode === "approve") {
     if (value !== true) return { code: "answer-invalid", message: `${node.id} asks for yes or no` };
+    if (node.kind === "tool") {
+      turn.emit({ kind: "activation-approved", activation: activation.id, ...person });
+      return undefined;
+    }
     succeed(turn, activation, { approved: true, ...person }, optional("by", command.by));
     return undefined;
   }
-  const [problem] = node.answer === undefined ? [] : checkValue(node.answer, value, "answer");
+  const [problem] = asks.answer === undefined ? [] : checkValue(asks.answer, value, "answer");
   if (problem !== undefined) return { code: "answer-invalid", message: `${problem.path} ${problem.message}` };
   succeed(turn, activation, { answer: value, ...person }, optional("by", command.by));
   return undefined;
