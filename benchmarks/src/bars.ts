@@ -13,6 +13,8 @@ export const owed = {
   /** Of the workflows per second of the bare journal, at 256 at a time and 64 bytes. */
   w1Share: 0.2,
   w1ShareAim: 0.5,
+  /** Through the gRPC API with a worker in another process, 256 at a time and 1 KiB. */
+  w1WorkerStepsPerSecond: 10_000,
   w2Ms: { 1: 1, 10: 4 },
   /** Events to one follower, and deliveries to a hundred. */
   w4PerSecond: 30_000,

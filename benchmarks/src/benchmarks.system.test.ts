@@ -8,6 +8,7 @@ import { median, percentile } from "./measure.ts";
 import { formatTable, type Plan, type Report } from "./report.ts";
 import { assertDurable } from "./system.ts";
 import { runW1 } from "./workloads/w1.ts";
+import { runW1Worker } from "./workloads/w1-worker.ts";
 import { runW2 } from "./workloads/w2.ts";
 import { runW4 } from "./workloads/w4.ts";
 import { runW5 } from "./workloads/w5.ts";
@@ -31,6 +32,12 @@ describe("workloads", () => {
     assertShape(report);
     expect(report.tables[0]?.rows.map(([system]) => system)).toEqual(["bare", "heddle"]);
     expect(Object.keys(report.ratios)).toEqual(["w1 64 B at 2, heddle / bare"]);
+  });
+
+  it("measures workflows whose steps are in a worker", async () => {
+    const report = await runW1Worker(plan);
+    assertShape(report);
+    expect(Object.keys(report.ratios)).toEqual(["w1 through a worker, 1024 B at 2, heddle / bare embedded"]);
   });
 
   it("measures one workflow at a time, of 1 step and of 10", async () => {

@@ -1,6 +1,7 @@
 /** The process of one job: `node job.ts <job as JSON>`. */
 import { type Job, say } from "./jobs.ts";
 import { measureW1 } from "./workloads/w1.ts";
+import { measureW1Worker } from "./workloads/w1-worker.ts";
 import { measureW2 } from "./workloads/w2.ts";
 import { measureW4 } from "./workloads/w4.ts";
 import { measureW5 } from "./workloads/w5.ts";
@@ -11,6 +12,8 @@ async function measure(job: Job): Promise<unknown> {
   switch (job.kind) {
     case "w1":
       return measureW1(job);
+    case "w1-worker":
+      return measureW1Worker(job);
     case "w2":
       return measureW2(job);
     case "w4":

@@ -22,6 +22,14 @@ export type Job =
       readonly clients: number;
       readonly ms: number;
     }
+  | {
+      readonly kind: "w1-worker";
+      readonly role: "serve" | "work" | "drive";
+      readonly folder: string;
+      readonly resultBytes: number;
+      readonly clients: number;
+      readonly ms: number;
+    }
   | { readonly kind: "w2"; readonly system: SystemName; readonly folder: string; readonly steps: number; readonly ms: number }
   | { readonly kind: "w4"; readonly role: "serve"; readonly folder: string; readonly events: number }
   | {

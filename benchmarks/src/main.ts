@@ -6,6 +6,7 @@ import { compare, readBaseline, recordBaseline } from "./baseline.ts";
 import { profile } from "./profile.ts";
 import { barsTable, formatTable, type Plan, type Report } from "./report.ts";
 import { runW1 } from "./workloads/w1.ts";
+import { runW1Worker } from "./workloads/w1-worker.ts";
 import { runW2 } from "./workloads/w2.ts";
 import { runW4 } from "./workloads/w4.ts";
 import { runW5 } from "./workloads/w5.ts";
@@ -14,6 +15,7 @@ import { runW7 } from "./workloads/w7.ts";
 
 const workloads: Readonly<Record<WorkloadName, (plan: Plan) => Promise<Report>>> = {
   w1: runW1,
+  "w1-worker": runW1Worker,
   w2: runW2,
   w4: runW4,
   w5: runW5,

@@ -16,7 +16,7 @@ export const packageRules = {
   "packages/tools": { ours: ["core", "ports"], testsMay: ["testkit"] },
   "packages/models": { ours: ["core", "ports"], testsMay: ["testkit"] },
   "packages/mcp": { ours: ["core", "ports"], testsMay: ["testkit"] },
-  "packages/remote": { ours: ["core", "ports", "wire"], testsMay: ["testkit"] },
+  "packages/remote": { ours: ["core", "ports", "wire"], testsMay: ["node-server", "testkit"] },
   "packages/plugin-sdk": { ours: ["core", "wire"], types: ["ports"], testsMay: ["testkit"] },
   "packages/node-server": { ours: ["core"] },
   "packages/wire": { ours: ["core"] },

@@ -74,10 +74,12 @@ export class Options {
 
   count(name: string, min: number, max: number): number | undefined {
     const text = this.text(name);
-    if (text === undefined) return undefined;
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new UsageError(`--${name} is ${JSON.stringify(text)}, expected a whole number from ${min} to ${max}`);
+    return text === undefined ? undefined : countOf(name, text, min, max);
+  }
+
+  /** Of an option that may be given more than once. */
+  counts(name: string, min: number, max: number): readonly number[] {
+    return this.texts(name).map((text) => countOf(name, text, min, max));
   }
 
   choice<Choice extends string>(name: string, known: readonly Choice[]): Choice | undefined {
@@ -86,6 +88,12 @@ export class Options {
     if (text === undefined || found !== undefined) return found;
     throw new UsageError(`--${name} is ${JSON.stringify(text)}, expected one of ${known.join(", ")}${didYouMean(text, known)}`);
   }
+}
+
+function countOf(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new UsageError(`--${name} is ${JSON.stringify(text)}, expected a whole number from ${min} to ${max}`);
 }
 
 /** ` (did you mean x?)`, where something known is near. */

@@ -73,6 +73,14 @@ function adviceFor(code: ErrorCode, run: string): string | undefined {
     case "call-not-found":
     case "call-not-unknown":
       return "see which calls are open: heddle calls list";
+    case "plugin-not-found":
+    case "action-not-found":
+      return "see which plugins and actions there are: heddle plugins list";
+    case "node-not-found":
+    case "node-server-not-found":
+      return "see which node servers and nodes there are: heddle nodes list";
+    case "dead-letter-not-found":
+      return `see which dead letters there are: heddle deadletters list ${run}`;
     case "token-not-found":
       return "see which tokens there are: heddle tokens list";
     case "run-ended":

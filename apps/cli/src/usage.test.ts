@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { UsageError } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { answerOf } from "./follow/answers.ts";
+import { namedValues } from "./named-values.ts";
 import { readRunInput } from "./run-input.ts";
 import { createPaint, plainText } from "./style.ts";
 import { Terminal } from "./testing/terminal.ts";
@@ -78,6 +79,19 @@ describe("the input of a run", () => {
   });
 });
 
+describe("named values", () => {
+  const values = (...pairs: string[]) => namedValues({ option: "param", pairs, texts: new Set(["city"]) }, { days: 1, city: "Rome" });
+
+  it("are JSON where they are JSON, texts where those are wanted, and win over the object", () => {
+    expect(values("city=12", "days=[1,2]", "note=not json", "a=b=c")).toEqual({ city: "12", days: [1, 2], note: "not json", a: "b=c" });
+    expect(values()).toEqual({ days: 1, city: "Rome" });
+  });
+
+  it("keep a name that objects have by themselves", () => {
+    expect(Object.keys(values("__proto__=1"))).toEqual(["days", "city", "__proto__"]);
+  });
+});
+
 describe("text for people", () => {
   it("has colour on a terminal alone, and never with NO_COLOR", () => {
     expect(createPaint(true, {})("red", "x")).toBe("\u001b[31mx\u001b[39m");
@@ -107,6 +121,15 @@ describe("usage", () => {
     [["run", "a.ts", "--embedded", "--detach"], /cannot --detach/],
     [["run", "--attach", "nonsense"], /"nonsense" is not the id of a run/],
     [["validate"], /name a bundle folder/],
+    [["plugins", "invoke", "weather"], /missing required argument 'action'/],
+    [["plugins", "invoke", "weather", "get", "--param", "city"], /--param "city" is not name=value/],
+    [["plugins", "invoke", "weather", "get", "--param", "a=1", "--param", "a=2"], /--param a is given twice/],
+    [["plugins", "invoke", "weather", "get", "--params", "[1]"], /--params is no JSON object/],
+    [["nodes", "invoke", "resize", "--input", "=1"], /--input "=1" is not name=value/],
+    [["nodes", "add"], /missing required argument 'url'/],
+    [["nodes", "add", "ws://localhost:1/", "--token", ""], /the token is empty/],
+    [["deadletters", "replay", "run_x"], /"run_x" is not the id of a run/],
+    [["deadletters", "replay", `run_${"0".repeat(26)}`, "--letter", "0"], /--letter is "0", expected a whole number from 1/],
   ])("%j is wrong: exit 2, with a word of help", async (argv, message) => {
     const { code, stderr, stdout } = await heddle(...argv);
     expect(stderr).toMatch(message);
@@ -125,7 +148,20 @@ describe("usage", () => {
   it("shows help for every command, with an example", async () => {
     const top = await heddle("--help");
     expect(top.code).toBe(0);
-    for (const name of ["run", "runs", "calls", "bundles", "tokens", "validate", "why", "status", "version"]) {
+    for (const name of [
+      "run",
+      "runs",
+      "calls",
+      "deadletters",
+      "plugins",
+      "nodes",
+      "bundles",
+      "tokens",
+      "validate",
+      "why",
+      "status",
+      "version",
+    ]) {
       expect(top.stdout).toMatch(new RegExp(`^ {2}${name}\\b`, "m"));
       expect((await heddle(name, "--help")).stdout).toContain("Example:\n  $ heddle");
     }

@@ -53,14 +53,6 @@ describe("a job folder", () => {
     });
   });
 
-  it("is accepted by run, up to the discipline that does not run yet", async () => {
-    const run = await space.heddle("run", "linear", "--embedded", "--json");
-    expect(run).toMatchObject({
-      code: 1,
-      json: { error: { code: "unimplemented", message: expect.stringContaining("discipline graph") } },
-    });
-  });
-
   it("with an empty graph is refused", async () => {
     space.write("linear/manifest.json", '{"manifest_version": "1.0", "graph_id": "simple", "nodes": [], "edges": []}');
     const told = await space.heddle("validate", "linear");

@@ -22,6 +22,7 @@ const configFlags: Readonly<Record<string, string>> = {
   "http-port": "http.port",
   insecure: "insecure",
   "handler-processes": "handlers.processes",
+  pools: "pools",
 };
 
 const options = {
@@ -32,6 +33,7 @@ const options = {
   "http-host": { type: "string" },
   "http-port": { type: "string" },
   "handler-processes": { type: "string" },
+  pools: { type: "string" },
   insecure: { type: "boolean" },
   json: { type: "boolean" },
   explain: { type: "boolean" },
@@ -53,6 +55,7 @@ export const usage = `heddled: the Heddle daemon
   --http-port <port>       the same for HTTP                  HEDDLE_HTTP_PORT
   --insecure               serve beyond loopback without TLS  HEDDLE_INSECURE
   --handler-processes <n>  warm processes, 0: one per core    HEDDLE_HANDLER_PROCESSES
+  --pools <name=slots,…>   slots of pools, as in gpu=1,io=8   HEDDLE_POOLS
   --json                   readiness as one line of JSON
   --version, --help
 `;

@@ -81,6 +81,8 @@ describe("the command line", () => {
       "--insecure",
       "--handler-processes",
       "3",
+      "--pools",
+      "gpu=1,io=8",
       "--config",
       "c.yaml",
     ];
@@ -93,6 +95,7 @@ describe("the command line", () => {
         "http.port": 0,
         "http.host": "h",
         insecure: true,
+        pools: { gpu: 1, io: 8 },
         "handlers.processes": 3,
       },
       configFile: "c.yaml",

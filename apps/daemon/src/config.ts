@@ -3,7 +3,7 @@
  * configuration is; this file reads the sources, and remembers which one won.
  */
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { configEnvironment, DaemonConfig, HeddleError, parseDaemonConfig } from "@heddle/core";
 import { parse as parseYaml, YAMLError } from "yaml";
 
@@ -24,7 +24,7 @@ export interface Setting {
   readonly origin: string;
 }
 
-/** A configuration with the origin of each of its settings. `dataDir` is absolute. */
+/** A configuration with the origin of each of its settings. `dataDir` and `plugins` are absolute. */
 export interface LoadedConfig {
   readonly config: DaemonConfig;
   readonly settings: readonly Setting[];
@@ -52,7 +52,10 @@ export function loadConfig({ flags, env, file, cwd }: ConfigSources): LoadedConf
     const part = parts.findLast(({ tree }) => valueAt(tree, key) !== undefined);
     return { key, value, origin: part?.origin(key) ?? "default" };
   });
-  return { config: { ...config, dataDir: resolve(cwd, config.dataDir) }, settings };
+  // Plugins lie beside the file that names them.
+  const beside = fromFile === undefined ? cwd : dirname(fromFile.path);
+  const plugins = config.plugins.map((folder) => resolve(beside, folder));
+  return { config: { ...config, dataDir: resolve(cwd, config.dataDir), plugins }, settings };
 }
 
 /** One line for each setting: `key = value  (origin)`. */
@@ -66,9 +69,20 @@ export function explainConfig({ settings }: LoadedConfig): string {
 export function typedText(key: string, text: string): unknown {
   const usual = valueAt(DaemonConfig.parse({}), key);
   if (typeof usual === "number" && /^-?\d+$/.test(text)) return Number(text);
+  if (isTree(usual) && /^[^=,]+=\d+(,[^=,]+=\d+)*$/.test(text)) return pairsOf(text);
   if (typeof usual === "boolean" && ["true", "1", "yes"].includes(text.toLowerCase())) return true;
   if (typeof usual === "boolean" && ["false", "0", "no"].includes(text.toLowerCase())) return false;
   return text;
+}
+
+/** `gpu=1,io=8` as numbers by name. */
+function pairsOf(text: string): Tree {
+  return Object.fromEntries(
+    text.split(",").map((pair) => {
+      const [name = "", number] = pair.split("=");
+      return [name.trim(), Number(number)];
+    }),
+  );
 }
 
 function assertValid(origin: (key: string) => string, tree: Tree): void {
@@ -120,7 +134,7 @@ function treeOf(entries: readonly (readonly [string, unknown])[]): Tree {
 
 function leavesOf(tree: Tree, prefix = ""): readonly (readonly [string, unknown])[] {
   return Object.entries(tree).flatMap(([key, value]) =>
-    isTree(value) ? leavesOf(value, `${prefix}${key}.`) : [[`${prefix}${key}`, value] as const],
+    isTree(value) && Object.keys(value).length > 0 ? leavesOf(value, `${prefix}${key}.`) : [[`${prefix}${key}`, value] as const],
   );
 }
 

@@ -64,7 +64,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const lock = lockDataFolder(dataDir, `inc_${randomBytes(10).toString("hex")}`, Date.now());
     undo.push(() => lock.release());
     const openEngine = options.openEngine ?? (await import("./engine.ts")).openEngine;
-    const engine = await openEngine({ config, env, version: daemonVersion, onFatal, onBug });
+    const engine = await openEngine({ config, env, version: daemonVersion, onFatal, onBug, onNotice: (text) => log("info", text) });
     undo.push(() => engine.close({ graceMs: config.shutdown.graceMs }));
     await engine.ready();
     const authenticate = (secret: string) => engine.authenticate(secret);
@@ -72,7 +72,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const servers: { stop(graceMs: number): Promise<void> }[] = [];
     // All at once: the grace is for the daemon, not for each of its servers.
     undo.push(async () => void (await Promise.all(servers.map((server) => server.stop(config.shutdown.graceMs)))));
-    const grpc = await openGrpcServer({ ...edge, host: config.grpc.host, port: config.grpc.port });
+    const { workers } = engine;
+    const grpc = await openGrpcServer({
+      ...edge,
+      ...(workers === undefined ? {} : { workers }),
+      host: config.grpc.host,
+      port: config.grpc.port,
+    });
     servers.push(grpc);
     const http = await openHttp(config, edge);
     if (http !== undefined) servers.push(http);

@@ -1,6 +1,17 @@
 /** The client: RuntimeApi, as seen from another process. */
 import type { RunsApi } from "@heddle/core";
-import { bundlesWire, callsWire, runsWire, runtimeWire, splitUpload, tokensWire, type WireMethod } from "@heddle/wire";
+import {
+  bundlesWire,
+  callsWire,
+  deadLettersWire,
+  nodesWire,
+  pluginsWire,
+  runsWire,
+  runtimeWire,
+  splitUpload,
+  tokensWire,
+  type WireMethod,
+} from "@heddle/wire";
 import { once, open } from "./deadlines.ts";
 import { follow } from "./follow.ts";
 import { listed } from "./lists.ts";
@@ -89,6 +100,20 @@ export function createClient(options: ClientOptions = {}): Client {
     bundles,
     runs,
     calls: { list: plain(callsWire.list), settle: plain(callsWire.settle) },
+    deadLetters: { list: plain(deadLettersWire.list), replay: plain(deadLettersWire.replay) },
+    plugins: {
+      list: plain(pluginsWire.list),
+      register: plain(pluginsWire.register),
+      heartbeat: plain(pluginsWire.heartbeat),
+      deregister: plain(pluginsWire.deregister),
+      invoke: plain(pluginsWire.invoke),
+    },
+    nodes: {
+      add: plain(nodesWire.add),
+      list: plain(nodesWire.list),
+      remove: plain(nodesWire.remove),
+      invoke: plain(nodesWire.invoke),
+    },
     tokens: { create: plain(tokensWire.create), list: plain(tokensWire.list), revoke: plain(tokensWire.revoke) },
     runtime: { status: plain(runtimeWire.status) },
     close,

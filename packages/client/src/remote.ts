@@ -1,5 +1,17 @@
 /** RuntimeApi as clients offer it, whatever the wire. */
-import type { BundlesApi, Caller, CallsApi, RunResult, RunsApi, RuntimeGroupApi, StartRunRequest, TokensApi } from "@heddle/core";
+import type {
+  BundlesApi,
+  Caller,
+  CallsApi,
+  DeadLettersApi,
+  NodesApi,
+  PluginsApi,
+  RunResult,
+  RunsApi,
+  RuntimeGroupApi,
+  StartRunRequest,
+  TokensApi,
+} from "@heddle/core";
 import type { CallOptions } from "./transport.ts";
 
 /** A group of RuntimeApi without the caller: who asks is in the token. A request without required fields may be left out. */
@@ -25,6 +37,9 @@ export interface RemoteApi {
   readonly bundles: Remote<BundlesApi>;
   readonly runs: Remote<RunsApi> & RunsSugar;
   readonly calls: Remote<CallsApi>;
+  readonly deadLetters: Remote<DeadLettersApi>;
+  readonly plugins: Remote<PluginsApi>;
+  readonly nodes: Remote<NodesApi>;
   readonly tokens: Remote<TokensApi>;
   readonly runtime: Remote<RuntimeGroupApi>;
 }

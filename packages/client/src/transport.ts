@@ -5,6 +5,8 @@
 import { connectivityState, credentials, Client as GrpcClient, Metadata } from "@grpc/grpc-js";
 import { HeddleError } from "@heddle/core";
 import {
+  type ByteStream,
+  clientByteStream,
   decodeError,
   isLoopbackHost,
   isRemoteError,
@@ -148,6 +150,16 @@ export class Transport {
       release();
       call.cancel();
     }
+  }
+
+  /** A stream of messages both ways, until either side ends it. */
+  async duplex(path: string, options: AttemptOptions): Promise<ByteStream> {
+    const metadata = await this.#begin(options);
+    const { deadline } = options;
+    const call = this.#grpc.makeBidiStreamRequest<Buffer, Buffer>(path, same, same, metadata, { deadline });
+    const release = this.#track(call, options);
+    call.on("status", release);
+    return clientByteStream(call, (error) => this.#failure(error, options));
   }
 
   /** Ends what is under way. Idempotent. */

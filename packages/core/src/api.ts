@@ -10,7 +10,7 @@ import { type BundleManifest, PayloadPath } from "./bundle.ts";
 import type { EventRecord } from "./events.ts";
 import { ContentHash } from "./hash.ts";
 import { CallId, Name, RunId, TenantId, TokenId } from "./ids.ts";
-import { RemoteTarget } from "./ir.ts";
+import { RemoteTarget } from "./ir-parts.ts";
 import type { JsonValue } from "./json.ts";
 import { JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
 import type { NodeServerView } from "./node-wire.ts";
@@ -332,6 +332,9 @@ export interface RuntimeApi {
   readonly bundles: BundlesApi;
   readonly runs: RunsApi;
   readonly calls: CallsApi;
+  readonly deadLetters: DeadLettersApi;
+  readonly plugins: PluginsApi;
+  readonly nodes: NodesApi;
   readonly tokens: TokensApi;
   readonly runtime: RuntimeGroupApi;
 }

@@ -47,7 +47,7 @@ export type PayloadFile = z.infer<typeof PayloadFile>;
 /** The author's function behind handler nodes of that name. */
 export const BundleHandler = z.strictObject({
   name: Name,
-  /** The module below `payloads/` and its export; absent: the embedding program provides the function. */
+  /** The module below `payloads/` and its export; absent: a worker serves it, or the embedding program provides the function. */
   code: z.strictObject({ file: PayloadPath, export: z.string().min(1).max(256) }).exactOptional(),
 });
 export type BundleHandler = z.infer<typeof BundleHandler>;

@@ -16,7 +16,7 @@ function messageOf(...parts: readonly unknown[]): string {
 /** Every key with its default, as `grpc.port`. */
 function keysOf(value: object, before = ""): readonly (readonly [string, unknown])[] {
   return Object.entries(value).flatMap(([key, member]: [string, unknown]) =>
-    typeof member === "object" && member !== null && !Array.isArray(member)
+    typeof member === "object" && member !== null && !Array.isArray(member) && Object.keys(member).length > 0
       ? keysOf(member, `${before}${key}.`)
       : [[`${before}${key}`, member] as const],
   );
@@ -103,7 +103,7 @@ describe("docs/configuration.md", () => {
   test("lists every key with its default", () => {
     expect(rows.toSorted()).toEqual(
       keysOf(defaults)
-        .map(([key, value]) => [key, Array.isArray(value) ? JSON.stringify(value) : String(value)])
+        .map(([key, value]) => [key, typeof value === "object" ? JSON.stringify(value) : String(value)])
         .toSorted(),
     );
   });

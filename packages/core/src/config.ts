@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { HeddleError } from "./errors.ts";
+import { Name } from "./ids.ts";
 
 const Port = z.number().int().min(0).max(65_535);
 /** As a browser sends it: scheme, host and perhaps a port, and nothing behind them. */
@@ -35,6 +36,10 @@ export const DaemonConfig = z.strictObject({
       confinement: z.enum(["none", "process", "sandbox"]).default("process"),
     })
     .prefault({}),
+  /** Slots by name of pool. `default` is that of programs whose node names none: twice as many as there are cores. */
+  pools: z.record(Name, z.number().int().min(1).max(1_000_000)).default({}),
+  /** Folders whose packages join the daemon as plugins. They run inside it, as trusted code. */
+  plugins: z.array(z.string().min(1)).default(["./plugins"]),
   shutdown: z.strictObject({ graceMs: z.number().int().min(0).max(600_000).default(5_000) }).prefault({}),
 });
 export type DaemonConfig = z.infer<typeof DaemonConfig>;
@@ -48,6 +53,7 @@ export const configEnvironment: Readonly<Record<string, string>> = {
   HEDDLE_HTTP_PORT: "http.port",
   HEDDLE_INSECURE: "insecure",
   HEDDLE_HANDLER_PROCESSES: "handlers.processes",
+  HEDDLE_POOLS: "pools",
 };
 
 /**

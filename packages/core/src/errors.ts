@@ -47,6 +47,7 @@ export const errorCodes = {
   "path-escape": invalid,
   "config-invalid": invalid,
   "plugin-invalid": invalid,
+  "node-invalid": invalid,
   "cursor-invalid": { category: "invalid", retry: "never", grpc: 11, http: 400 },
   // Who asked.
   unauthenticated: { category: "denied", retry: "never", grpc: 16, http: 401 },
@@ -77,6 +78,7 @@ export const errorCodes = {
   "bundle-in-use": conflict,
   "data-folder-locked": { category: "conflict", retry: "never", grpc: 9, http: 409 },
   // Load and storage.
+  "retry-later": { category: "exhausted", retry: "after-delay", grpc: 8, http: 429 },
   "signals-full": { category: "exhausted", retry: "after-delay", grpc: 8, http: 429 },
   "follower-slow": { category: "exhausted", retry: "safe", grpc: 8, http: 429 },
   "storage-full": { category: "exhausted", retry: "after-delay", grpc: 8, http: 507 },
@@ -93,6 +95,7 @@ export const errorCodes = {
   "run-failed": failed,
   "handler-failed": failed,
   "process-failed": failed,
+  "node-failed": failed,
   "result-invalid": failed,
   timeout: failed,
   rejected: failed,
@@ -106,6 +109,7 @@ export const errorCodes = {
   "iterations-exceeded": failed,
   "limit-exceeded": failed,
   "cascade-exceeded": failed,
+  "graph-incomplete": failed,
   "workflow-failed": failed,
   // Not there yet, and bugs.
   unimplemented: { category: "unimplemented", retry: "never", grpc: 12, http: 501 },

@@ -51,6 +51,8 @@ export const Doing = z.discriminatedUnion("kind", [
     /** Yes does not end the activation: it lets its call start. */
     call: z.literal(true).exactOptional(),
   }),
+  /** Graph: collects messages, and executes once its group is whole. */
+  z.strictObject({ kind: z.literal("gather"), group: z.string(), deadlineMs: z.number().exactOptional() }),
   z.strictObject({ kind: z.literal("child"), workflow: z.string(), deadlineMs: z.number().exactOptional() }),
   z.strictObject({
     kind: z.literal("region"),
@@ -88,6 +90,48 @@ export const OpenedFrame = z.strictObject({
 });
 export type OpenedFrame = z.infer<typeof OpenedFrame>;
 
+const MessageNumber = z.number().int().min(1);
+const LetterNumber = z.number().int().min(1);
+
+/** A message of a graph, as it was sent: once, to all that it goes to. */
+export const SentMessage = z.strictObject({
+  /** Its number within the run. */
+  message: MessageNumber,
+  type: z.string(),
+  /** The node that sent it; absent: it came from outside. */
+  from: z.string().exactOptional(),
+  class: z.string().exactOptional(),
+  /** The message that its lineage began with. */
+  correlation: MessageNumber,
+  /** The message that it answers. */
+  causation: MessageNumber.exactOptional(),
+  to: z.array(z.strictObject({ node: z.string(), edge: z.string().exactOptional() })),
+  /** No edge took it, and it is this dead letter. */
+  letter: LetterNumber.exactOptional(),
+  body: JsonValueSchema,
+  /** A body that is no text, in base64; `body` is null then. */
+  bodyBase64: z.string().exactOptional(),
+  headers: JsonObjectSchema.exactOptional(),
+  artifacts: z.array(JsonValueSchema).exactOptional(),
+  stream: JsonObjectSchema.exactOptional(),
+  contentType: z.string().exactOptional(),
+  contentEncoding: z.string().exactOptional(),
+});
+export type SentMessage = z.infer<typeof SentMessage>;
+
+/** A message that became a dead letter at a node. */
+const LetterOfMessage = z.strictObject({ letter: LetterNumber, message: MessageNumber, node: z.string() });
+
+/** What a node of a graph sent, kept and reported when it ended. */
+const outgoing = {
+  sent: z.array(SentMessage).exactOptional(),
+  /** Replaces the state of the node. */
+  nodeState: JsonValueSchema.exactOptional(),
+  facts: z.array(z.strictObject({ type: z.string(), payload: JsonValueSchema })).exactOptional(),
+  /** The result of a node that nothing follows: part of the run's output. */
+  sink: z.literal(true).exactOptional(),
+};
+
 export const UnwindCause = z.enum(["sibling-failed", "timeout", "cancel", "limit"]);
 export type UnwindCause = z.infer<typeof UnwindCause>;
 
@@ -101,6 +145,8 @@ export const RunEvent = z.discriminatedUnion("kind", [
     parent: z.strictObject({ run: RunId, activation: Activation }).exactOptional(),
     key: z.string().exactOptional(),
     deadlineMs: z.number().exactOptional(),
+    /** Absent: stages. */
+    discipline: z.enum(["graph"]).exactOptional(),
     ...by,
     open: Opened.exactOptional(),
   }),
@@ -116,6 +162,7 @@ export const RunEvent = z.discriminatedUnion("kind", [
     signal: z.number().int().exactOptional(),
     ...by,
     ...onward,
+    ...outgoing,
   }),
   z.strictObject({
     kind: z.literal("activation-failed"),
@@ -125,6 +172,9 @@ export const RunEvent = z.discriminatedUnion("kind", [
     failure: Failure,
     ...by,
     ...onward,
+    sent: z.array(SentMessage).exactOptional(),
+    /** What it handled, where that became dead letters. */
+    letters: z.array(LetterOfMessage).exactOptional(),
   }),
   /** A person let the call of a tool start. */
   z.strictObject({ kind: z.literal("activation-approved"), activation: Activation, comment: z.string().exactOptional(), ...by }),
@@ -166,6 +216,79 @@ export const RunEvent = z.discriminatedUnion("kind", [
     outcome: z.enum(["succeeded", "failed", "aborted", "unknown"]).exactOptional(),
   }),
   z.strictObject({ kind: z.literal("frame-closed"), frame: Frame }),
+  // The graph discipline.
+  /** Messages came from outside: the seeds, or one that a caller sent. */
+  z.strictObject({ kind: z.literal("messages-sent"), sent: z.array(SentMessage), key: z.string().exactOptional(), ...by }),
+  /** A node took the first `takes` messages of its queue, and opened an activation for them. */
+  z.strictObject({ kind: z.literal("node-fired"), open: Opened, takes: z.number().int().min(0) }),
+  /** A node that executes nothing took messages, or an activation's, and sent others at once. */
+  z.strictObject({
+    kind: z.literal("node-passed"),
+    node: z.string(),
+    takes: z.number().int().min(0),
+    /** The gathering that it ends. */
+    activation: Activation.exactOptional(),
+    late: z.number().int().min(1).exactOptional(),
+    ...outgoing,
+  }),
+  /** An activation that collects took the first `takes` messages of its node's queue. `dropped`: one of them only marked the end. */
+  z.strictObject({
+    kind: z.literal("messages-gathered"),
+    activation: Activation,
+    takes: z.number().int().min(1),
+    dropped: z.literal(true).exactOptional(),
+    /** When its group has been quiet long enough. */
+    deadlineMs: z.number().exactOptional(),
+  }),
+  /** The group of an activation is whole: it does this now. */
+  z.strictObject({
+    kind: z.literal("gathering-ended"),
+    activation: Activation,
+    why: z.enum(["count", "joined", "end-marker", "time", "input-ended"]),
+    does: Doing.exactOptional(),
+    /** Of a join: messages of this group that are still to come, and come too late. */
+    late: z.number().int().min(1).exactOptional(),
+  }),
+  /** A failed activation is tried again as its node's window allows. `window`: which of the two. */
+  z.strictObject({
+    kind: z.literal("node-restarted"),
+    node: z.string(),
+    activation: Activation,
+    window: z.enum(["restart", "reschedule"]),
+    /** Restarts within the window, this one included. */
+    count: z.number().int().min(1),
+    restartAtMs: z.number(),
+  }),
+  z.strictObject({
+    kind: z.literal("pressure-changed"),
+    node: z.string(),
+    level: z.enum(["normal", "pressured", "saturated"]),
+    depth: z.number().int(),
+  }),
+  /** Messages that will not be handled: the first `count` of the node's queue, or all that an activation holds. */
+  z.strictObject({
+    kind: z.literal("messages-dead-lettered"),
+    node: z.string(),
+    count: z.number().int().min(0),
+    activation: Activation.exactOptional(),
+    /** The group of a join that they were too late for. */
+    late: z.string().exactOptional(),
+    letters: z.array(LetterOfMessage),
+    code: z.string(),
+    reason: z.string(),
+  }),
+  z.strictObject({ kind: z.literal("letters-replayed"), letters: z.array(LetterNumber), sent: z.array(SentMessage), ...by }),
+  /** Why nothing new fires: the run has its output, and lets what runs come to its end. */
+  z.strictObject({ kind: z.literal("run-completing"), node: z.string(), output: JsonValueSchema }),
+  /** The run fails with this once what runs has been aborted. */
+  z.strictObject({ kind: z.literal("run-failing"), failure: Failure, cleanupAtMs: z.number() }),
+  /** What executes is aborted; what only waits is closed. */
+  z.strictObject({
+    kind: z.literal("activations-aborting"),
+    cause: z.enum(["failure", "cancel", "limit", "completed"]),
+    activations: z.array(Activation),
+    closed: z.array(Activation),
+  }),
   z.strictObject({
     kind: z.literal("signal-received"),
     signal: z.number().int(),

@@ -23,6 +23,8 @@ export const Failure = z.strictObject({
   class: FailureClass,
   /** False: no retry policy applies. */
   retryable: z.boolean(),
+  /** Whoever failed asks not to be tried again for so many milliseconds. */
+  retryAfterMs: z.number().int().min(0).max(3_155_760_000_000).optional(),
   /** The node whose activation failed, where one did. */
   node: z.string().optional(),
   details: JsonValueSchema.optional(),

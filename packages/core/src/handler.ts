@@ -36,5 +36,7 @@ export interface HandlerContext {
 export interface HandlerFailureShape {
   readonly code?: string;
   readonly retryable?: boolean;
+  /** Milliseconds until another attempt makes sense: the next one waits at least so long. */
+  readonly retryAfterMs?: number;
   readonly details?: JsonValue;
 }

@@ -1,4 +1,5 @@
 /** The vocabulary of Heddle: loaded by every other package, by browsers and by sandboxes alike. */
+export { type CheckedValues, checkInputs, checkOutputs, describeProblems, parameterProblem } from "./action-values.ts";
 export {
   AddNodeServerRequest,
   AnswerRunRequest,
@@ -61,6 +62,13 @@ export {
   payloadBytesMax,
   payloadFileBytesMax,
 } from "./bundle.ts";
+export {
+  type Capability,
+  type CapabilityParameter,
+  type CapabilityParameterType,
+  capabilityCatalog,
+  capabilityOf,
+} from "./capabilities.ts";
 export { configEnvironment, DaemonConfig, nearestName, parseDaemonConfig } from "./config.ts";
 export { formatDuration, formatInstant, instantOf, parseDuration } from "./duration.ts";
 export {
@@ -88,6 +96,7 @@ export {
   RunEvent,
   type RunEventKind,
   type RunEventOf,
+  SentMessage,
   Source,
   type Sources,
   terminalEventKinds,
@@ -107,13 +116,13 @@ export {
 } from "./expression.ts";
 export { Failure, FailureClass, failureOf, runFailedError } from "./failure.ts";
 export type { HandlerContext, HandlerFailureShape, HandlerLog } from "./handler.ts";
+export { type HandlerOutcome, outcomeOfResult } from "./handler-outcome.ts";
 export { ContentHash, hashBytes, hashJson, hashText } from "./hash.ts";
 export { CallId, defaultTenant, derivedId, mintId, Name, RunId, TenantId, TimestampMs, TokenId, VariableName } from "./ids.ts";
 export {
   Body,
   type BodyInput,
   bodiesOf,
-  Confinement,
   cleanupTimeoutMsDefault,
   Edge,
   EdgeOutcome,
@@ -126,17 +135,11 @@ export {
   Node,
   type NodeKind,
   type ParallelNode,
-  Permission,
   Policy,
   type ProcessNode,
   Read,
   type RemoteNode,
-  RemoteTarget,
-  RetryPolicy,
   RunLimits,
-  retriedByDefault,
-  retryDefaults,
-  Template,
   type ToolNode,
   type TryNode,
   type WaitNode,
@@ -146,6 +149,19 @@ export {
   Write,
 } from "./ir.ts";
 export { checkIr, type IrProblem, regionDepthMax } from "./ir-check.ts";
+export {
+  Backpressure,
+  backpressureDefaults,
+  Confinement,
+  FireRule,
+  FlowBounds,
+  Permission,
+  RemoteTarget,
+  RetryPolicy,
+  retriedByDefault,
+  retryDefaults,
+  Template,
+} from "./ir-parts.ts";
 export {
   adoptJson,
   assertJsonTextDepth,
@@ -164,12 +180,14 @@ export {
   valueBytesMax,
 } from "./json.ts";
 export { JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
+export { logFunctions } from "./log-functions.ts";
 export {
   FromNodeServer,
   GraphNode,
   NodeDefinition,
   NodeParameter,
   NodePort,
+  NodeServerAdditions,
   NodeServerInfo,
   NodeServerView,
   NodeStatus,
@@ -195,6 +213,7 @@ export {
   TimeRange,
   toolName,
 } from "./plugin.ts";
+export { checkPluginInfo, type PluginCheck } from "./plugin-check.ts";
 export { ProcessConfig, processCommandLengthMax, processOutputBytesDefault, processOutputBytesMax } from "./process-config.ts";
 export {
   type ProcessCompletion,
@@ -223,4 +242,5 @@ export {
   RunView,
   terminalRunStatuses,
 } from "./run.ts";
+export { failureOfThrown } from "./thrown.ts";
 export { checkValue, FieldType, fitsType, showType, ValueType } from "./value-type.ts";

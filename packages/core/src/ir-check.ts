@@ -38,14 +38,58 @@ export function checkIr(ir: WorkflowIr, workflows: ReadonlySet<string> = new Set
   );
   for (const query of ir.queries ?? []) checkRefs(query.value, frameScopes, `query ${query.name}`, ir.id, around.problems);
   if (ir.discipline === "stages") checkBody(ir, ir.id, around, 0);
-  else
+  else {
     checkUnique(
       ir.nodes.map((node) => node.id),
       "node",
       ir.id,
       around.problems,
     );
+    if (ir.discipline === "graph") checkGraph(ir, around);
+  }
   return around.problems;
+}
+
+/** What guards, keys and reads of a graph may name. */
+const graphVariables: ReadonlySet<string> = new Set(["payload", "message", "state", "agent_state", "input"]);
+
+function checkGraph(ir: WorkflowIr, { problems, workflows }: Surroundings): void {
+  const nodes = new Map(ir.nodes.map((node) => [node.id, node]));
+  const known = (id: string, path: string, what: string): void => {
+    if (!nodes.has(id)) problems.push({ path, message: `${what} is ${id}, which is not a node of the graph` });
+  };
+  known(ir.entry, ir.id, "the entry");
+  for (const { node } of ir.seeds ?? []) known(node, ir.id, "a seed's node");
+  checkUnique(
+    ir.edges.map((edge) => edge.id),
+    "edge",
+    ir.id,
+    problems,
+  );
+  for (const edge of ir.edges) {
+    const path = `${ir.id}/${edge.id}`;
+    known(edge.from, path, `the start of edge ${edge.id}`);
+    known(edge.to, path, `the end of edge ${edge.id}`);
+    checkGraphRefs(edge.guard, `the guard of edge ${edge.id}`, path, problems);
+  }
+  for (const node of ir.nodes) {
+    const path = `${ir.id}/${node.id}`;
+    if (bodiesOf(node).length > 0) problems.push({ path, message: `${node.kind} nodes belong to the stages discipline` });
+    if (node.kind === "workflow" && !workflows.has(node.workflow))
+      problems.push({ path, message: `sub-workflow ${node.workflow} is not in the bundle` });
+    const { fires } = node;
+    if (fires?.kind === "join") checkGraphRefs(fires.by, `what ${node.id} joins by`, path, problems);
+    if (fires?.kind === "collect") checkGraphRefs(fires.key, `the key of ${node.id}`, path, problems);
+    for (const read of node.reads ?? []) checkGraphRefs(read.value, `read ${read.name} of ${node.id}`, path, problems);
+  }
+}
+
+function checkGraphRefs(expr: Expr | undefined, what: string, path: string, problems: IrProblem[]): void {
+  for (const ref of expr === undefined ? [] : refsOf(expr)) {
+    if (ref.scope !== "var") problems.push({ path, message: `${what} reads scope ${ref.scope}, which does not exist there` });
+    else if (ref.name === undefined || !graphVariables.has(ref.name))
+      problems.push({ path, message: `${what} reads ${ref.name ?? "nothing"}; a graph has ${[...graphVariables].join(", ")}` });
+  }
 }
 
 function checkBody(body: Pick<Body, "entry" | "nodes" | "edges">, path: string, around: Surroundings, depth: number): void {

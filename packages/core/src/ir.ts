@@ -8,8 +8,8 @@
  */
 import * as z from "zod";
 import { Expr } from "./expression.ts";
-import { FailureClass } from "./failure.ts";
 import { Name, VariableName } from "./ids.ts";
+import { Confinement, DurationMs, FireRule, FlowBounds, Permission, RemoteTarget, RetryPolicy, Template } from "./ir-parts.ts";
 import { JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
 import { ProcessConfig } from "./process-config.ts";
 import { FieldType, ValueType } from "./value-type.ts";
@@ -47,47 +47,6 @@ export const Write = z.strictObject({
 });
 export type Write = z.infer<typeof Write>;
 
-/** Milliseconds; a century is the longest wait. */
-const DurationMs = z.number().int().min(0).max(3_155_760_000_000);
-
-/** When and how often an attempt is repeated. The n-th delay is `delayMs · factor^(n-1)`, at most `delayMaxMs`, less up to `jitter` of itself. */
-export const RetryPolicy = z.strictObject({
-  /** Attempts in all, the first included. */
-  attemptsMax: z.number().int().min(1).max(1_000_000),
-  delayMs: DurationMs.exactOptional(),
-  factor: z.number().min(1).max(100).exactOptional(),
-  delayMaxMs: DurationMs.exactOptional(),
-  jitter: z.number().min(0).max(1).exactOptional(),
-  /** Failure classes that are retried. Default: handler, transient, timeout, executor-lost. */
-  on: z.array(FailureClass).exactOptional(),
-  /** Failure codes that are never retried, whatever their class. */
-  exceptCodes: z.array(z.string()).exactOptional(),
-});
-export type RetryPolicy = z.infer<typeof RetryPolicy>;
-
-export const retryDefaults = { delayMs: 1_000, factor: 2, delayMaxMs: 60_000, jitter: 0.1 } as const;
-export const retriedByDefault: readonly FailureClass[] = ["handler", "transient", "timeout", "executor-lost"];
-
-export const Confinement = z.enum(["none", "process", "sandbox"]);
-export type Confinement = z.infer<typeof Confinement>;
-
-/** What a call may do to the world: look at it, change it, or change who may change it. */
-export const Permission = z.enum(["read", "modify", "admin"]);
-export type Permission = z.infer<typeof Permission>;
-
-/** A node of a node server, and what it is set to. */
-export const RemoteTarget = z.strictObject({
-  /** The `uid` of its definition. */
-  node: z.string().min(1).max(256),
-  /** The package or the uid of the server that offers it. Default: the one server that does. */
-  server: z.string().min(1).max(256).exactOptional(),
-  /** Values of its parameters by name; the definition's defaults for the rest. */
-  parameters: JsonObjectSchema.exactOptional(),
-});
-export type RemoteTarget = z.infer<typeof RemoteTarget>;
-
-export const Template = z.enum(["generic", "map", "reduce", "stream", "batch"]);
-
 const SourcePosition = z.strictObject({
   file: z.string().exactOptional(),
   line: z.number().int().min(1),
@@ -106,6 +65,8 @@ const nodeBase = {
   /** Of one attempt; of the whole activation for waits, people, sub-workflows and regions. */
   timeoutMs: DurationMs.exactOptional(),
   pool: Name.exactOptional(),
+  /** Slots of its pool that one attempt takes. Default 1. */
+  slots: z.number().int().min(1).max(1_000_000).exactOptional(),
   backpressure: JsonObjectSchema.exactOptional(),
   resources: JsonObjectSchema.exactOptional(),
   services: z.array(JsonValueSchema).exactOptional(),
@@ -120,6 +81,20 @@ const nodeBase = {
   refusal: z.strictObject({ code: z.string().min(1).max(128), message: z.string().max(1_024) }).exactOptional(),
   /** Whether an attempt may be repeated when nobody knows how it ended. Default by kind. */
   safety: z.enum(["safe", "unsafe"]).exactOptional(),
+  /** Graph discipline: when it fires. Default: for each message. */
+  fires: FireRule.exactOptional(),
+  /** Graph discipline: the type of what it sends when it succeeds; null: nothing but what its result asks for. Default by kind. */
+  emits: z.union([z.string(), z.null()]).exactOptional(),
+  /** Graph discipline: the type of what it sends when it fails for good, instead of failing the run. */
+  emitsOnFailure: z.string().exactOptional(),
+  /** Graph discipline: its success completes the run; a number: its n-th. */
+  completes: z.union([z.literal(true), z.number().int().min(1)]).exactOptional(),
+  /** Graph discipline: firings at the same time. Default 1: a node handles one message after the other. */
+  concurrencyMax: z.number().int().min(1).max(10_000).exactOptional(),
+  /** Bounds on its attempts over all runs of the workflow, by a key over its input (and `payload` in a graph). */
+  flow: FlowBounds.exactOptional(),
+  /** Higher goes first where nodes wait for the same slots. Default 0. */
+  priority: z.number().int().min(-1_000_000).max(1_000_000).exactOptional(),
   /** Ends the body (at the top: the run) with this output once the node has succeeded. */
   exit: z.strictObject({ output: Expr }).exactOptional(),
   source: SourcePosition.exactOptional(),
@@ -134,6 +109,8 @@ export const Edge = z.strictObject({
   on: EdgeOutcome.exactOptional(),
   messageType: z.string().exactOptional(),
   guard: Expr.exactOptional(),
+  /** Graph discipline. `first-match`: of these edges of a node, the first that matches alone. Default `broadcast`. */
+  routing: z.enum(["broadcast", "first-match"]).exactOptional(),
   /** Lower goes first; ties keep the order of the list. Default 0. */
   priority: z.number().int().exactOptional(),
   reason: z.string().max(128).exactOptional(),
@@ -345,6 +322,8 @@ export const WorkflowIr = z.strictObject({
   description: z.string().exactOptional(),
   source: z.strictObject({ frontend: z.string(), file: z.string().exactOptional(), hash: z.string().exactOptional() }).exactOptional(),
   discipline: z.enum(["stages", "graph", "agent"]),
+  /** Graph discipline: what nodes are sent first, in order. Without `bodies` a node is sent the input of the run. Default: the entry is. */
+  seeds: z.array(z.strictObject({ node: Name, bodies: z.array(JsonValueSchema).exactOptional() })).exactOptional(),
   /** `batch` (default) ends; `service` is kept running. */
   type: z.enum(["batch", "service"]).exactOptional(),
   inputs: z.array(WorkflowInput),

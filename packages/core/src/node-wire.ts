@@ -2,10 +2,13 @@
  * The wire of node servers: JSON text frames on one WebSocket, and one JSON page over HTTP.
  *
  * The names and shapes are those of the Nano wire, which node servers and orchestrators of others
- * speak too: messages are read tolerantly (unknown members are dropped) and written exactly.
+ * speak too: messages are read tolerantly (unknown members are dropped, a value that stands alone is a
+ * list of one) and written exactly. What is added to that wire is marked as such here: members that
+ * others drop and messages that others ignore, sent only to a side that has said that it knows them,
+ * but for `error`, which any client may get.
  */
 import * as z from "zod";
-import { type JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
+import { JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
 
 /** One side of a link: linked by `name`, of a free type such as `string`, `number` or `asset:image`. */
 export const NodePort = z.object({
@@ -69,9 +72,17 @@ export type NodeStatus = z.infer<typeof NodeStatus>;
 export const GraphNode = z.looseObject({
   id: z.number().int(),
   uid: z.string(),
-  parameters: z.array(NodeParameter),
+  parameters: z.array(NodeParameter).default(() => []),
 });
 export type GraphNode = z.infer<typeof GraphNode>;
+
+/**
+ * An addition, in the handshake: this server knows the additions of this file. Executions outlive the
+ * socket that asked for them: the same request, repeated to the same incarnation, is answered with where it
+ * stands or how it ended.
+ */
+export const NodeServerAdditions = z.object({ incarnation: z.string().min(1) });
+export type NodeServerAdditions = z.infer<typeof NodeServerAdditions>;
 
 export const NodeServerInfo = z.object({
   domain: z.string().exactOptional(),
@@ -80,6 +91,7 @@ export const NodeServerInfo = z.object({
   serverPackageId: z.string().exactOptional(),
   nanocoreHttpEndpoint: z.string().nullable().exactOptional(),
   nodeDefinitions: z.array(NodeDefinition),
+  heddle: NodeServerAdditions.exactOptional(),
 });
 export type NodeServerInfo = z.infer<typeof NodeServerInfo>;
 
@@ -101,6 +113,15 @@ export const FromNodeServer = z.discriminatedUnion("type", [
     instanceId: z.string(),
     payload: z.object({ success: z.boolean(), message: z.string().exactOptional(), nodeId: z.number().int().exactOptional() }),
   }),
+  /** An addition: what became of a message that could not be served. `code`: of the error registry. */
+  z.object({
+    type: z.literal("error"),
+    ...server,
+    instanceId: z.string().exactOptional(),
+    payload: z.object({ code: z.string(), message: z.string(), nodeId: z.number().int().exactOptional() }),
+  }),
+  /** An addition: the answer to `ping`. */
+  z.object({ type: z.literal("pong"), ...server }),
 ]);
 export type FromNodeServer = z.infer<typeof FromNodeServer>;
 
@@ -110,9 +131,20 @@ export const ToNodeServer = z.discriminatedUnion("type", [
     type: z.literal("request_execution"),
     ...server,
     instanceId: z.string(),
-    payload: z.object({ nodeId: z.number().int(), nodeUid: z.string(), graphNode: GraphNode, inputs: NodeValues }),
+    payload: z.object({
+      nodeId: z.number().int(),
+      nodeUid: z.string(),
+      graphNode: GraphNode,
+      inputs: JsonObjectSchema.transform((values): NodeValues => nodeValuesOf(values)),
+      /** An addition: a higher one runs again what ended with an error. */
+      attempt: z.number().int().min(1).exactOptional(),
+      /** An addition: an execution that the server has forgotten is not run again, but answered with an error. */
+      resume: z.boolean().exactOptional(),
+    }),
   }),
   z.object({ type: z.literal("stop_workflow_instance"), ...server, instanceId: z.string() }),
+  /** An addition: asks for a `pong`. */
+  z.object({ type: z.literal("ping") }),
 ]);
 export type ToNodeServer = z.infer<typeof ToNodeServer>;
 

@@ -5,7 +5,7 @@
  * These are the parsed forms: every member that an author may leave out has been given its default.
  */
 import * as z from "zod";
-import { Permission } from "./ir.ts";
+import { Permission } from "./ir-parts.ts";
 import { JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
 
 /** What a part of operations an action belongs to; used to filter and to route. */
@@ -120,6 +120,8 @@ export const ExecuteRequest = z.strictObject({
   attempt: z.number().int(),
   /** The same for every attempt. */
   idempotencyKey: z.string(),
+  /** When nobody waits for the answer any more: milliseconds since the epoch. */
+  deadlineMs: z.number().exactOptional(),
 });
 export type ExecuteRequest = z.infer<typeof ExecuteRequest>;
 

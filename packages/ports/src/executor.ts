@@ -19,6 +19,8 @@ export interface Task {
   /** The reads of the node, by name, in order. */
   readonly input: Readonly<Record<string, JsonValue>>;
   readonly services: TaskServices;
+  /** The slots that it was given, where it had to have some. */
+  readonly lease?: { readonly pool: string; readonly slots: number; readonly waitedMs: number };
 }
 
 /** Why an attempt that was handed over has not begun. `message`: one clause for people. */

@@ -2,7 +2,7 @@
  * Hosts of work that is carried out elsewhere, as the API sees them. Each is an executor too: the gate
  * reaches it as any other.
  */
-import type { ExecuteRequest, NodeServerView, PluginInfo, PluginView, TenantId } from "@heddle/core";
+import type { ExecuteRequest, JsonValue, NodeServerView, PluginInfo, PluginView, TenantId } from "@heddle/core";
 import type { Executor } from "./executor.ts";
 
 /** A process that wants to serve a plugin's actions. */
@@ -23,6 +23,8 @@ export interface PluginHost extends Executor {
   heartbeat(tenant: TenantId, plugin: string, instance: string): boolean;
   /** Drains it, then forgets it. An unknown one is forgotten already. */
   deregister(tenant: TenantId, plugin: string, instance: string): Promise<void>;
+  /** Asks them whether they can do their work, for a moment; `list` shows what they said. */
+  checkHealth?(tenant: TenantId): Promise<void>;
   /** Those of this tenant and of the workspace, by name. */
   list(tenant: TenantId): readonly PluginView[];
 }
@@ -34,8 +36,10 @@ export interface LocalPlugin {
   execute(
     request: ExecuteRequest,
     signal: AbortSignal,
-    log: (level: "debug" | "info" | "warn" | "error", text: string) => void,
+    log: (level: "debug" | "info" | "warn" | "error", text: string, fields?: Readonly<Record<string, JsonValue>>) => void,
   ): Promise<unknown>;
+  /** Throws when it cannot do its work now; the message is shown beside it. */
+  healthCheck?(): Promise<void>;
   close?(): Promise<void>;
 }
 

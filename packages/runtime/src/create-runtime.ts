@@ -5,7 +5,7 @@
  * options it keeps everything in memory, opens no port and reads no file.
  */
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type BundleView,
@@ -21,9 +21,12 @@ import {
   runFailedError,
   type WorkflowIr,
 } from "@heddle/core";
-import type { Clock, Executor, Random, Store } from "@heddle/ports";
+import type { Clock, Executor, NodeServerHost, PluginHost, Random, Store } from "@heddle/ports";
 import { createBundlesApi } from "./api/bundles-api.ts";
 import { createCallsApi } from "./api/calls-api.ts";
+import { createDeadLettersApi } from "./api/dead-letters-api.ts";
+import { createNodes, nodeServerHostOf } from "./api/nodes-api.ts";
+import { createPluginsApi, pluginHostOf } from "./api/plugins-api.ts";
 import { createRunsApi } from "./api/runs-api.ts";
 import { createTokens } from "./api/tokens-api.ts";
 import { statusOfDriver } from "./api/views.ts";
@@ -33,6 +36,7 @@ import { createInProcessExecutor, type HandlerFunction } from "./executors/in-pr
 import { createGate } from "./gate/gate.ts";
 import { layOutBundle } from "./shell/bundle-folder.ts";
 import { Engine } from "./shell/engine.ts";
+import { defaultPool } from "./shell/node-flow.ts";
 import { systemClock, systemRandom } from "./shell/system.ts";
 import { createMemoryStore } from "./store-memory/memory-store.ts";
 
@@ -57,14 +61,16 @@ export interface RuntimeOptions {
   readonly handlerProcesses?: HandlerProcessOptions;
   /** How the programs of `process` nodes are run. */
   readonly processes?: Partial<HostLocalOptions>;
+  /** Slots by name of pool. `default` is that of programs whose node names none: twice as many as there are cores, unless it is named here. */
+  readonly pools?: Readonly<Record<string, number>>;
   /** What carries out work elsewhere. A node that needs one that is not here is refused with `handler-not-found` when it is its turn. */
   readonly executors?: {
     /** Handlers that a bundle declares without code. */
     readonly workers?: Executor;
-    /** Nodes of kind `tool`. */
-    readonly tools?: Executor;
-    /** Nodes of kind `remote`. */
-    readonly remotes?: Executor;
+    /** Nodes of kind `tool`. A host of plugins serves the API's `plugins` too. */
+    readonly tools?: PluginHost | Executor;
+    /** Nodes of kind `remote`. A host of node servers serves the API's `nodes` too. */
+    readonly remotes?: NodeServerHost | Executor;
   };
   /** The least confinement that bundle code is loaded with. Default `process`. */
   readonly confinementMin?: Confinement;
@@ -147,6 +153,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
       }
     },
   });
+  const pools = new Map(Object.entries({ [defaultPool]: 2 * availableParallelism(), ...options.pools }));
   const folder = bundleFolder(options.dataDir);
   let fatal: Error | undefined;
   const engine = new Engine({
@@ -154,7 +161,9 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     clock,
     random,
     gate,
+    pools,
     rules: {
+      pools,
       confinementMin: options.confinementMin ?? "process",
       provided: new Set(functions.keys()),
       workers: options.executors?.workers !== undefined,
@@ -171,7 +180,11 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     onBug: (run, bug) => options.onBug?.(run, bug),
   });
   const tokens = createTokens(store, clock, random, () => engine.epoch);
+  const runs = createRunsApi(engine, clock, random);
+  const nodes = createNodes(engine, clock, runs, nodeServerHostOf(options.executors?.remotes));
   const opened = (async () => {
+    // Before any run goes on that may need one.
+    await nodes.open();
     await engine.open();
     await tokens.open();
   })();
@@ -180,8 +193,11 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
 
   const api: RuntimeApi = waitingFor(opened, {
     bundles: createBundlesApi(engine),
-    runs: createRunsApi(engine, clock, random),
+    runs,
     calls: createCallsApi(engine),
+    deadLetters: createDeadLettersApi(engine),
+    plugins: createPluginsApi(engine, runs, pluginHostOf(options.executors?.tools)),
+    nodes: nodes.api,
     tokens: tokens.api,
     runtime: {
       status: () => {

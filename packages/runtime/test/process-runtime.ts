@@ -21,7 +21,7 @@ const caller = { principal: { subject: "test", tenant: "default", roles: ["admin
 const runtime = createRuntime({
   store: await openSqliteStore({ path: join(folder, "store.db") }),
   dataDir: folder,
-  processes: { graceMs: 200, concurrencyMax: 8 },
+  processes: { graceMs: 200 },
 });
 await runtime.ready();
 

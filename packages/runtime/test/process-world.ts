@@ -44,11 +44,7 @@ export class ProcessWorld {
   ): Promise<ProcessWorld> {
     const folder = await mkdtemp(join(tmpdir(), "heddle-payloads-"));
     const { host = {}, clock = systemClock, ...rest } = options;
-    const executor = createHostLocalExecutor(
-      clock,
-      { concurrencyMax: 4, memoryMb: 4_096, graceMs: 200, ...rest },
-      { PATH: process.env["PATH"], ...host },
-    );
+    const executor = createHostLocalExecutor(clock, { memoryMb: 4_096, graceMs: 200, ...rest }, { PATH: process.env["PATH"], ...host });
     return new ProcessWorld(folder, executor);
   }
 

@@ -1,5 +1,16 @@
 /** What methods answer, where core has no schema of its own for it. Every wire answers the same. */
-import { BundleManifest, BundleView, EventRecord, Explanation, type PageOf, RunId, TokenView } from "@heddle/core";
+import {
+  BundleManifest,
+  BundleView,
+  DeadLetterView,
+  EventRecord,
+  Explanation,
+  NodeServerView,
+  type PageOf,
+  PluginView,
+  RunId,
+  TokenView,
+} from "@heddle/core";
 import * as z from "zod";
 
 /** A stored bundle with its manifest. */
@@ -19,6 +30,27 @@ export const EventBatch: z.ZodType<readonly EventRecord[]> = z.array(EventRecord
 
 /** Why a run has not ended. */
 export const Explanations: z.ZodType<readonly Explanation[]> = z.array(Explanation);
+
+/** The dead letters of a run. */
+export const DeadLetters: z.ZodType<readonly DeadLetterView[]> = z.array(DeadLetterView);
+
+/** How many dead letters were sent again. */
+export const Replayed = z.strictObject({ replayed: z.number().int() });
+export type Replayed = z.infer<typeof Replayed>;
+
+/** Plugins, by name. */
+export const Plugins: z.ZodType<readonly PluginView[]> = z.array(PluginView);
+
+/** What a plugin that was registered is to do from then on. */
+export const RegisteredPlugin = z.strictObject({ heartbeatIntervalMs: z.number().int() });
+export type RegisteredPlugin = z.infer<typeof RegisteredPlugin>;
+
+/** Whether a plugin is known, and how soon it is to ask again. */
+export const Heartbeat = z.strictObject({ registered: z.boolean(), heartbeatIntervalMs: z.number().int() });
+export type Heartbeat = z.infer<typeof Heartbeat>;
+
+/** Node servers, without their tokens. */
+export const NodeServers: z.ZodType<readonly NodeServerView[]> = z.array(NodeServerView);
 
 /** A token that was made just now, with the secret that is shown once. */
 export const CreatedToken = z.strictObject({ token: TokenView, secret: z.string() });

@@ -72,6 +72,7 @@ function made(schema: z.ZodType): fc.Arbitrary<unknown> {
     case "lazy":
       return made((definition.getter as () => z.ZodType)());
     case "optional":
+    case "default":
       return made(definition.innerType as z.ZodType);
     case "union":
       return fc.oneof(...(definition.options ?? []).map(made));

@@ -79,7 +79,8 @@ export function createFakeEngine(stream = new FakeStream()): FakeEngine {
     for await (const { path, bytes } of upload.files) uploads.push({ path, bytes: Buffer.from(bytes) });
     return bundleView;
   });
-  const api = Object.fromEntries(["bundles", "runs", "calls", "tokens", "runtime"].map((name) => [name, group(name)]));
+  const groups = ["bundles", "runs", "calls", "deadLetters", "plugins", "nodes", "tokens", "runtime"];
+  const api = Object.fromEntries(groups.map((name) => [name, group(name)]));
   return {
     api: api as unknown as RuntimeApi,
     recorded,

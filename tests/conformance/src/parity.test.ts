@@ -3,14 +3,23 @@ import { readFileSync } from "node:fs";
 import { type Client, createClient } from "@heddle/client";
 import { createHttpClient } from "@heddle/client/http";
 import { createRuntime } from "@heddle/runtime";
-import { bundlesWire, callsWire, runsWire, runtimeWire, tokensWire } from "@heddle/wire";
+import { bundlesWire, callsWire, deadLettersWire, nodesWire, pluginsWire, runsWire, runtimeWire, tokensWire } from "@heddle/wire";
 import { httpRoutes } from "@heddle/wire/http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createFakeEngine, startFakeDaemon, temporaryFolder } from "./fake-engine.ts";
 import { rawHttp } from "./raw-http.ts";
 import { samples } from "./samples.ts";
 
-const rpcs = { bundles: bundlesWire, runs: runsWire, calls: callsWire, tokens: tokensWire, runtime: runtimeWire };
+const rpcs = {
+  bundles: bundlesWire,
+  runs: runsWire,
+  calls: callsWire,
+  deadLetters: deadLettersWire,
+  plugins: pluginsWire,
+  nodes: nodesWire,
+  tokens: tokensWire,
+  runtime: runtimeWire,
+};
 
 /** `group.method` of everything in groups of methods. */
 function methodsOf(groups: object): readonly string[] {
@@ -29,7 +38,7 @@ describe("every method of the runtime", () => {
   });
 
   it("is what the runtime really offers", () => {
-    expect(owed).toHaveLength(26);
+    expect(owed).toHaveLength(37);
     expect(owed).toContain("runs.follow");
   });
 
@@ -65,8 +74,9 @@ describe("every method of the runtime", () => {
       createHttpClient({ baseUrl: "http://localhost:1" }),
     ];
     for (const client of clients) {
-      const { bundles, runs, calls, tokens, runtime } = client;
-      expect(methodsOf({ bundles, runs, calls, tokens, runtime }).filter((method) => method !== sugar)).toEqual(owed);
+      const { bundles, runs, calls, deadLetters, plugins, nodes, tokens, runtime } = client;
+      const groups = { bundles, runs, calls, deadLetters, plugins, nodes, tokens, runtime };
+      expect(methodsOf(groups).filter((method) => method !== sugar)).toEqual(owed);
       await client.close();
     }
   });

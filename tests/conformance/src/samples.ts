@@ -6,8 +6,12 @@ import {
   bundleHash,
   type Caller,
   type CallsApi,
+  type DeadLettersApi,
   type EventRecord,
   hashBytes,
+  type NodesApi,
+  type PluginsApi,
+  type PluginView,
   type RunsApi,
   type RuntimeGroupApi,
   type TokensApi,
@@ -134,6 +138,101 @@ const calls: Samples<CallsApi> = {
   settle: { request: { call: `${runId}/3`, as: "succeeded", result: awkward, message: "seen" }, answer: undefined },
 };
 
+const letter = {
+  run: runId,
+  letter: 2,
+  from: "classify",
+  to: "archive",
+  messageType: "order.paid",
+  code: "unroutable",
+  reason: "no edge takes it ☃",
+  body: awkward,
+  atMs: 6,
+  replayedAtMs: 8,
+};
+const deadLetters: Samples<DeadLettersApi> = {
+  list: { request: { runId }, answer: [letter, { ...lean(letter), letter: 3, body: null }] },
+  replay: { request: { runId, letters: [2, 7] }, answer: { replayed: 2 } },
+};
+
+/** Without what may be absent. */
+function lean({ run, letter: n, messageType, code, reason, body, atMs }: typeof letter) {
+  return { run, letter: n, messageType, code, reason, body, atMs };
+}
+
+const parameter = {
+  name: "city",
+  type: "string",
+  required: true,
+  description: "where ☃",
+  default: awkward.nested,
+  enum: ["a", null, 1],
+} as const;
+const { origin, instances, ...info } = {
+  name: "weather",
+  version: "1.2.3",
+  description: "tells the weather",
+  permission: "read",
+  stages: ["observe", "plan"],
+  actions: [
+    {
+      name: "forecast",
+      description: "for tomorrow",
+      permission: "modify",
+      stages: ["operate"],
+      input: [
+        { ...parameter, enum: [...parameter.enum] },
+        { name: "days", type: "integer", required: false, description: "", enum: [] },
+      ],
+      output: [{ name: "text", type: "json", required: false, description: "", enum: [] }],
+      intents: [{ pattern: "will it rain", action: "forecast", description: "", priority: -5 }],
+    },
+  ],
+  intents: [{ pattern: "weather", description: "all of it", priority: 3 }],
+  prompts: [{ name: "tell", description: "", content: "Tell ☃" }],
+  config: [
+    { key: "key", type: "string", required: true, description: "", secret: true },
+    { key: "every", type: "duration", required: false, default: "5m", description: "how often", secret: false },
+  ],
+  metadata: { team: "skies", "a.b": "" },
+  origin: "registered",
+  instances: [
+    { id: "i1", address: "127.0.0.1:9", status: "connecting", message: "no answer", inFlight: 0, sinceMs: 4 },
+    { id: "i2", status: "connected", inFlight: 3, sinceMs: 5 },
+  ],
+} satisfies PluginView;
+const plugins: Samples<PluginsApi> = {
+  list: { request: { stage: "observe" }, answer: [{ ...info, origin, instances }] },
+  register: { request: { info, address: "127.0.0.1:9", instance: "i1" }, answer: { heartbeatIntervalMs: 10_000 } },
+  heartbeat: { request: { plugin: "weather", instance: "i1" }, answer: { registered: false, heartbeatIntervalMs: 10_000 } },
+  deregister: { request: { plugin: "weather", instance: "i1" }, answer: undefined },
+  invoke: {
+    request: { plugin: "weather", action: "forecast", params: { city: awkward }, idempotencyKey: "once" },
+    answer: { runId, existing: true },
+  },
+};
+
+const nodeServer = { url: "ws://127.0.0.1:9/", status: "failed", nodes: [], inFlight: 0, addedAtMs: 4 } as const;
+const nodes: Samples<NodesApi> = {
+  add: {
+    request: { url: "ws://127.0.0.1:9/?a=b", token: "shh" },
+    answer: {
+      ...nodeServer,
+      message: "refused",
+      serverUid: "s1",
+      serverPackageId: "pack",
+      displayName: "☃",
+      nodes: [{ uid: "pack/resize", name: "Resize", category: "image", version: "1.0.0" }],
+    },
+  },
+  list: { request: {}, answer: [{ ...nodeServer, nodes: [] }] },
+  remove: { request: { url: "ws://127.0.0.1:9/?a=b&c=☃" }, answer: undefined },
+  invoke: {
+    request: { node: "pack/resize", server: "pack", parameters: { width: 3 }, inputs: { image: awkward }, idempotencyKey: "once" },
+    answer: { runId, existing: false },
+  },
+};
+
 const token = {
   id: tokenId,
   subject: "ann",
@@ -161,4 +260,4 @@ const runtime: Samples<RuntimeGroupApi> = {
 };
 
 /** By group and method. `bundles.put`, `bundles.get` and `runs.follow` have tests of their own. */
-export const samples = { bundles, runs, calls, tokens, runtime } as const;
+export const samples = { bundles, runs, calls, deadLetters, plugins, nodes, tokens, runtime } as const;

@@ -1,6 +1,16 @@
 /** Every request and every answer of RuntimeApi comes out of both wires as it went in, whatever is in it. */
 import type { Daemon } from "@heddle/daemon";
-import { bundlesWire, callsWire, runsWire, runtimeWire, tokensWire, type WireMethod } from "@heddle/wire";
+import {
+  bundlesWire,
+  callsWire,
+  deadLettersWire,
+  nodesWire,
+  pluginsWire,
+  runsWire,
+  runtimeWire,
+  tokensWire,
+  type WireMethod,
+} from "@heddle/wire";
 import { type HttpMethod, type HttpRequest, httpRoutes } from "@heddle/wire/http";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,7 +18,16 @@ import { arbitraryOf } from "./arbitrary.ts";
 import { adminSecret, createFakeEngine, startFakeDaemon, temporaryFolder } from "./fake-engine.ts";
 import { type WireClient, wires } from "./wires.ts";
 
-const rpcs = { bundles: bundlesWire, runs: runsWire, calls: callsWire, tokens: tokensWire, runtime: runtimeWire };
+const rpcs = {
+  bundles: bundlesWire,
+  runs: runsWire,
+  calls: callsWire,
+  deadLetters: deadLettersWire,
+  plugins: pluginsWire,
+  nodes: nodesWire,
+  tokens: tokensWire,
+  runtime: runtimeWire,
+};
 
 type AnyRoute = HttpMethod<unknown, unknown>;
 type AnyRpc = WireMethod<unknown, unknown>;

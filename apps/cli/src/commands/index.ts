@@ -7,6 +7,14 @@ import { bundlesPut } from "./bundles-put.ts";
 import { callsList } from "./calls-list.ts";
 import { callsSettle } from "./calls-settle.ts";
 import { daemon } from "./daemon.ts";
+import { deadLettersList } from "./deadletters-list.ts";
+import { deadLettersReplay } from "./deadletters-replay.ts";
+import { nodesAdd } from "./nodes-add.ts";
+import { nodesInvoke } from "./nodes-invoke.ts";
+import { nodesList } from "./nodes-list.ts";
+import { nodesRemove } from "./nodes-remove.ts";
+import { pluginsInvoke } from "./plugins-invoke.ts";
+import { pluginsList } from "./plugins-list.ts";
 import { run } from "./run.ts";
 import { runsAnswer } from "./runs-answer.ts";
 import { runsCancel } from "./runs-cancel.ts";
@@ -33,6 +41,9 @@ import { why } from "./why.ts";
 export const commandGroups: Readonly<Record<string, string>> = {
   runs: "See and steer runs",
   calls: "See calls that were started, and settle those of unknown outcome",
+  deadletters: "See messages that could not be delivered, and send them again",
+  plugins: "See plugins, and call their actions",
+  nodes: "See and add node servers, and run their nodes",
   bundles: "See and store bundles",
   tokens: "Make and revoke access tokens",
 };
@@ -58,6 +69,14 @@ export const commands: readonly CommandSpec[] = [
   runsDelete,
   callsList,
   callsSettle,
+  deadLettersList,
+  deadLettersReplay,
+  pluginsList,
+  pluginsInvoke,
+  nodesAdd,
+  nodesList,
+  nodesRemove,
+  nodesInvoke,
   bundlesList,
   bundlesGet,
   bundlesPut,

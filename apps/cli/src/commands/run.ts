@@ -3,14 +3,12 @@
  * asks, and prints the output alone on standard output.
  */
 import { randomUUID } from "node:crypto";
-import { HeddleError, isTerminalStatus, type RunResult, type RunStatus } from "@heddle/core";
+import { HeddleError } from "@heddle/core";
 import { ensureBundle, loadBundle, type SoundBundle, workflowOf } from "../bundle-source.ts";
 import { type CommandSpec, type Invocation, UsageError } from "../command.ts";
-import { connectOrEmbed, type Session, shellWord } from "../connect.ts";
-import { type CliContext, type Interrupt, interruptedCode } from "../context.ts";
-import { followRun } from "../follow/run-follower.ts";
+import { connectOrEmbed, type Session } from "../connect.ts";
+import { interruptible, stayWithRun } from "../follow/stay-with-run.ts";
 import { readRunInput } from "../run-input.ts";
-import { plainText } from "../style.ts";
 import { requiredRunId } from "../typed-ids.ts";
 
 export const run: CommandSpec = {
@@ -29,29 +27,11 @@ export const run: CommandSpec = {
     { flags: "--idempotency-key <key>", summary: "the same key with the same input gives the same run" },
     { flags: "--detach", summary: "start, print the id of the run, and do not wait" },
   ],
-  async run(invocation) {
-    const { context } = invocation;
-    const stop = new AbortController();
-    let why: Interrupt = "SIGINT";
-    const ignore = context.onInterrupt((given) => {
-      why = given;
-      stop.abort();
-    });
-    try {
-      return await runOrAttach(invocation, stop.signal, () => interruptedCode(why));
-    } catch (error) {
-      // What was cut short has nothing to say about itself.
-      if (stop.signal.aborted && (HeddleError.is(error, "cancelled") || HeddleError.is(error, "bundle-invalid")))
-        return interruptedCode(why);
-      throw error;
-    } finally {
-      ignore();
-    }
-  },
+  run: (invocation) => interruptible(invocation.context, (signal, stopped) => runOrAttach(invocation, signal, stopped)),
 };
 
 async function runOrAttach(invocation: Invocation, signal: AbortSignal, stopped: () => number): Promise<number> {
-  const { args, options, context } = invocation;
+  const { args, options } = invocation;
   const attach = options.text("attach");
   const [path] = args;
   assertUsage(path, attach, invocation);
@@ -70,9 +50,8 @@ async function runOrAttach(invocation: Invocation, signal: AbortSignal, stopped:
     }
     const view = await session.client.runs.get({ runId }, { signal });
     if (attach !== undefined) invocation.printer.note(`attached to run ${runId} of ${view.workflow} (${view.status})`);
-    const result = await followRun({
-      context,
-      session,
+    return await stayWithRun(invocation, {
+      session: () => session,
       renew: async () => {
         session = await connectOrEmbed(invocation, options.flag("embedded"));
         return session;
@@ -81,11 +60,8 @@ async function runOrAttach(invocation: Invocation, signal: AbortSignal, stopped:
       history: attach === undefined ? 0 : view.seq,
       yes: options.flag("yes"),
       signal,
-      ...(invocation.printer.json ? { onEvent: (record) => invocation.printer.jsonLine(record) } : {}),
+      stopped,
     });
-    if (result !== undefined) return finish(invocation, result, session);
-    await detach(invocation, session, runId);
-    return stopped();
   } finally {
     await session.close();
   }
@@ -118,52 +94,6 @@ async function start({ options, printer }: Invocation, session: Session, prepare
   const { runId, existing } = await client.runs.start({ bundle: bundle.hash, workflow, input, idempotencyKey }, { signal });
   printer.note(existing ? `run ${runId} of ${workflow} was started before, under this key` : `run ${runId} of ${workflow} started`);
   return runId;
-}
-
-function finish({ printer }: Invocation, { runId, status, output, failure }: RunResult, session: Session): number {
-  if (printer.json) {
-    printer.jsonLine({ status, ...(output === undefined ? {} : { output }), ...(failure === undefined ? {} : { failure }) });
-    return status === "succeeded" ? 0 : 1;
-  }
-  if (status === "succeeded") {
-    printer.note(`run ${runId} ${printer.notePaint("green", "succeeded")}`);
-    printer.value(output ?? null);
-    return 0;
-  }
-  const what =
-    failure === undefined
-      ? `run ${runId} was cancelled (cancelled)`
-      : `run ${runId} failed: ${plainText(failure.message)} (${failure.code})`;
-  printer.note(`${printer.notePaint("red", "error:")} ${what}`);
-  const at =
-    session.kind === "embedded" || session.kind === "guest"
-      ? `, with a daemon on that folder: heddle daemon --data ${shellWord(session.dataShown)}`
-      : "";
-  printer.note(`  see what happened: heddle runs events ${runId}${session.flags}${at}`);
-  return 1;
-}
-
-/** Says how to come back; an embedded daemon is closed by whoever opened the session. */
-async function detach({ printer, context }: Invocation, session: Session, runId: string): Promise<void> {
-  const status = await statusOf(session, runId);
-  if (status !== undefined && isTerminalStatus(status)) printer.note(`run ${runId} has ended: ${status}`);
-  else if (session.kind === "embedded") {
-    const again = `heddle run --attach ${runId} --data ${shellWord(session.dataShown)}${hasTarget(context) ? " --embedded" : ""}`;
-    printer.note(`stopping; the run stays in ${session.dataShown}. Go on with it:\n  ${again}`);
-  } else printer.note(`detached; the run goes on. Come back to it:\n  heddle run --attach ${runId}${session.flags}`);
-  if (printer.json) printer.jsonLine({ status: status ?? "running", detached: true, runId });
-}
-
-function hasTarget({ env }: CliContext): boolean {
-  return (env["HEDDLE_TARGET"] ?? "") !== "" || (env["MN_GRPC_TARGET"] ?? "") !== "";
-}
-
-async function statusOf(session: Session, runId: string): Promise<RunStatus | undefined> {
-  try {
-    return (await session.client.runs.get({ runId }, { timeoutMs: 2_000 })).status;
-  } catch {
-    return undefined;
-  }
 }
 
 function assertUsage(path: string | undefined, attach: string | undefined, { options }: Invocation): void {

@@ -56,6 +56,19 @@ describe("the activity of a run", () => {
     expect(activity.open).toEqual([]);
   });
 
+  it("lets a call start that a person said yes to", () => {
+    const { activity, told } = story([
+      {
+        ...started,
+        open: { activation: 1, node: "a", does: { kind: "ask", mode: "approve", prompt: "Let a call b?", call: true } },
+      },
+      { kind: "activation-approved", activation: 1, by: "ada" },
+      { kind: "attempt-started", activation: 1, attempt: 1, incarnation: "inc_1" },
+    ]);
+    expect(told).toEqual(["opened a#1", "approved a#1"]);
+    expect(activity.open.map(({ does }) => does)).toEqual([undefined]);
+  });
+
   it("goes on from the state of a retried run", () => {
     const state = { activations: [{ id: 7, node: "b", status: "ready" }, { id: "x" }, null] };
     const { told } = story([

@@ -26,6 +26,8 @@ export type Change =
     }
   | { readonly kind: "retrying"; readonly of: OpenActivation; readonly attempt: number; readonly failure: Failure; readonly inMs: number }
   | { readonly kind: "parked"; readonly of: OpenActivation; readonly attempt: number }
+  /** A person said yes to its call, which now starts. */
+  | { readonly kind: "approved"; readonly of: OpenActivation; readonly by?: string }
   | { readonly kind: "told"; readonly text: string };
 
 export class Activity {
@@ -73,6 +75,14 @@ export class Activity {
         end(event.activation, event.on === "success" ? "failed" : outcomes[event.on], { failure: event.failure, by: event.by });
         open(event.open);
         break;
+      case "activation-approved": {
+        const of = this.#open.get(event.activation);
+        if (of === undefined) break;
+        const { does: _, ...called } = of;
+        this.#open.set(of.activation, { ...called, does: undefined });
+        changes.push({ kind: "approved", of, ...(event.by === undefined ? {} : { by: event.by }) });
+        break;
+      }
       case "activation-cancelled":
         end(event.activation, "taken-back");
         break;

@@ -1,5 +1,5 @@
 /** Events, one line each, for `runs events` and `runs follow`. It remembers which node an activation belongs to. */
-import type { EventRecord, Failure, JsonValue, Opened, RunEvent } from "@heddle/core";
+import type { EventRecord, Failure, JsonValue, Opened, RunEvent, SentMessage } from "@heddle/core";
 import { shortened } from "../printer.ts";
 
 /** The node of each activation that was seen being opened. */
@@ -35,9 +35,10 @@ function partsOf(event: RunEvent, names: Names): readonly string[] {
         event.result === undefined ? "" : valueText(event.result),
         byText(event.by),
         openedText(event.open),
+        sentText(event.sent),
       ];
     case "activation-failed":
-      return [attemptText(event, names), failureText(event.failure), byText(event.by), openedText(event.open)];
+      return [attemptText(event, names), failureText(event.failure), byText(event.by), openedText(event.open), sentText(event.sent)];
     case "activation-approved":
       return [activationText(event.activation, names), event.comment ?? "", byText(event.by)];
     case "attempt-failed":
@@ -61,6 +62,30 @@ function partsOf(event: RunEvent, names: Names): readonly string[] {
       return [event.cause, event.region === undefined ? "the whole run" : activationText(event.region, names)];
     case "frame-closed":
       return [`frame ${event.frame}`];
+    case "messages-sent":
+      return [sentText(event.sent), byText(event.by)];
+    case "node-fired":
+      return [openedText(event.open), event.takes === 1 ? "" : `${event.takes} messages`];
+    case "node-passed":
+      return [event.node, sentText(event.sent)];
+    case "messages-gathered":
+      return [activationText(event.activation, names)];
+    case "gathering-ended":
+      return [activationText(event.activation, names), event.why];
+    case "node-restarted":
+      return [event.node, `${event.window} ${event.count}`, `at ${new Date(event.restartAtMs).toISOString()}`];
+    case "pressure-changed":
+      return [event.node, event.level, `${event.depth} messages`];
+    case "messages-dead-lettered":
+      return [event.node, `${event.code}: ${event.reason}`, event.letters.map(({ letter }) => `letter ${letter}`).join(" ")];
+    case "letters-replayed":
+      return [event.letters.map((letter) => `letter ${letter}`).join(" "), sentText(event.sent), byText(event.by)];
+    case "run-completing":
+      return [event.node, valueText(event.output)];
+    case "run-failing":
+      return [failureText(event.failure)];
+    case "activations-aborting":
+      return [event.cause, [...event.activations, ...event.closed].map((activation) => activationText(activation, names)).join(" ")];
     case "signal-received":
       return [event.name, valueText(event.value), byText(event.by)];
     case "waits-hastened":
@@ -106,4 +131,14 @@ function byText(by: string | undefined): string {
 
 function valueText(value: JsonValue): string {
   return shortened(JSON.stringify(value), 120);
+}
+
+/** Messages of a graph: what type goes where; one that goes nowhere as the dead letter that it is. */
+function sentText(sent: readonly SentMessage[] | undefined): string {
+  return (sent ?? [])
+    .map(({ type, to, letter }) => {
+      if (letter !== undefined) return `${type} is dead letter ${letter}`;
+      return to.length === 0 ? `gives ${type}` : `${type} to ${to.map(({ node }) => node).join(", ")}`;
+    })
+    .join("; ");
 }

@@ -99,6 +99,8 @@ export class Progress {
         const why = `${shortened(failure.message, 300)} (${plainText(failure.code)})`;
         return `${nameOf(of)} ${this.#paint("yellow", `attempt ${attempt} failed`)}, again in ${formatDuration(inMs)}: ${why}`;
       }
+      case "approved":
+        return `${nameOf(change.of)} ${this.#paint("green", "approved")}${change.by === undefined ? "" : ` by ${plainText(change.by)}`}`;
       case "parked":
         return `${nameOf(change.of)} ${this.#paint("yellow", "is parked")}: nobody knows how attempt ${change.attempt} ended`;
       case "told":

@@ -133,8 +133,9 @@ class RunFollower {
 
   #settle(run: string, changes: readonly Change[]): void {
     for (const change of changes) {
-      if (change.kind !== "ended") continue;
+      if (change.kind !== "ended" && change.kind !== "approved") continue;
       this.#questions.settled(run, change.of.activation);
+      if (change.kind === "approved") continue;
       this.#children.get(`${run}/${change.of.activation}`)?.abort();
       this.#children.delete(`${run}/${change.of.activation}`);
     }
@@ -143,7 +144,7 @@ class RunFollower {
   /** Gives an activation what it needs of us: an answer, or an eye on the run that it started. */
   #attend(run: string, { activation, node, does }: OpenActivation, within: string, signal: AbortSignal): void {
     if (does?.kind === "ask") {
-      const { kind: _, ...question } = does;
+      const { kind: _, call: __, ...question } = does;
       this.#questions.offer(run, { activation, node, ...question });
     }
     const key = `${run}/${activation}`;

@@ -2,7 +2,7 @@
  * The edge of gRPC: who asks, until when, and how an error leaves. A route decodes a request, calls one
  * method of RuntimeApi and encodes its answer; this file has the one form of each kind of call.
  */
-import type { handleClientStreamingCall, handleServerStreamingCall, handleUnaryCall } from "@grpc/grpc-js";
+import type { handleBidiStreamingCall, handleClientStreamingCall, handleServerStreamingCall, handleUnaryCall } from "@grpc/grpc-js";
 import { Metadata } from "@grpc/grpc-js";
 import { type Caller, HeddleError, type Principal } from "@heddle/core";
 import { encodeError, responseBytesMax, type WireMethod } from "@heddle/wire";
@@ -16,7 +16,11 @@ export interface EdgeContext {
   report(path: string, error: unknown): void;
 }
 
-type Handler = handleUnaryCall<Buffer, Buffer> | handleServerStreamingCall<Buffer, Buffer> | handleClientStreamingCall<Buffer, Buffer>;
+type Handler =
+  | handleUnaryCall<Buffer, Buffer>
+  | handleServerStreamingCall<Buffer, Buffer>
+  | handleClientStreamingCall<Buffer, Buffer>
+  | handleBidiStreamingCall<Buffer, Buffer>;
 
 /** One RPC, ready to be registered. */
 export interface Route {
@@ -120,7 +124,12 @@ function settle<Value>(
   });
 }
 
-async function callerOf(context: EdgeContext, call: AnyCall, waits: boolean): Promise<Caller & { signal: AbortSignal }> {
+/**
+ * Who asks, and the signal that ends the call; with `waits`, also when the daemon stops.
+ *
+ * @throws HeddleError `unauthenticated`.
+ */
+export async function callerOf(context: EdgeContext, call: AnyCall, waits: boolean): Promise<Caller & { signal: AbortSignal }> {
   const gone = new AbortController();
   call.on("cancelled", () => gone.abort(new HeddleError("cancelled", "the caller has gone")));
   const signal = waits ? AbortSignal.any([gone.signal, context.stopping]) : gone.signal;

@@ -1,6 +1,27 @@
 /** Every method of RuntimeApi as a route. A method that is missing here is a compile error. */
-import type { BundlesApi, CallsApi, RunsApi, RuntimeApi, RuntimeGroupApi, TokensApi } from "@heddle/core";
-import { bundlesWire, callsWire, eventMessages, joinUpload, runsWire, runtimeWire, tokensWire } from "@heddle/wire";
+import type {
+  BundlesApi,
+  CallsApi,
+  DeadLettersApi,
+  NodesApi,
+  PluginsApi,
+  RunsApi,
+  RuntimeApi,
+  RuntimeGroupApi,
+  TokensApi,
+} from "@heddle/core";
+import {
+  bundlesWire,
+  callsWire,
+  deadLettersWire,
+  eventMessages,
+  joinUpload,
+  nodesWire,
+  pluginsWire,
+  runsWire,
+  runtimeWire,
+  tokensWire,
+} from "@heddle/wire";
 import { clientStream, type Route, serverStream, unary } from "./edge.ts";
 
 type Routes<Api> = { readonly [Method in keyof Api]: Route };
@@ -11,6 +32,9 @@ export function routesOf(api: RuntimeApi): readonly Route[] {
     bundleRoutes(api.bundles),
     runRoutes(api.runs),
     callRoutes(api.calls),
+    deadLetterRoutes(api.deadLetters),
+    pluginRoutes(api.plugins),
+    nodeRoutes(api.nodes),
     tokenRoutes(api.tokens),
     runtimeRoutes(api.runtime),
   ];
@@ -53,6 +77,32 @@ function callRoutes(api: CallsApi): Routes<CallsApi> {
   return {
     list: unary(callsWire.list, (request, caller) => api.list(request, caller)),
     settle: unary(callsWire.settle, (request, caller) => api.settle(request, caller)),
+  };
+}
+
+function deadLetterRoutes(api: DeadLettersApi): Routes<DeadLettersApi> {
+  return {
+    list: unary(deadLettersWire.list, (request, caller) => api.list(request, caller)),
+    replay: unary(deadLettersWire.replay, (request, caller) => api.replay(request, caller)),
+  };
+}
+
+function pluginRoutes(api: PluginsApi): Routes<PluginsApi> {
+  return {
+    list: unary(pluginsWire.list, (request, caller) => api.list(request, caller)),
+    register: unary(pluginsWire.register, (request, caller) => api.register(request, caller)),
+    heartbeat: unary(pluginsWire.heartbeat, (request, caller) => api.heartbeat(request, caller)),
+    deregister: unary(pluginsWire.deregister, (request, caller) => api.deregister(request, caller)),
+    invoke: unary(pluginsWire.invoke, (request, caller) => api.invoke(request, caller)),
+  };
+}
+
+function nodeRoutes(api: NodesApi): Routes<NodesApi> {
+  return {
+    add: unary(nodesWire.add, (request, caller) => api.add(request, caller)),
+    list: unary(nodesWire.list, (request, caller) => api.list(request, caller)),
+    remove: unary(nodesWire.remove, (request, caller) => api.remove(request, caller)),
+    invoke: unary(nodesWire.invoke, (request, caller) => api.invoke(request, caller)),
   };
 }
 

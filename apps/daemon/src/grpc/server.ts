@@ -1,13 +1,17 @@
 /** The gRPC server: routes on a socket, and an orderly end. */
 import { type MethodDefinition, Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { HeddleError, type RuntimeApi } from "@heddle/core";
+import type { WorkerHub } from "@heddle/remote";
 import { formatAddress, requestBytesMax } from "@heddle/wire";
 import type { EdgeContext } from "./edge.ts";
 import { routesOf } from "./routes.ts";
+import { workerRoute } from "./workers.ts";
 
 /** What a server serves, and where. Port 0 takes any free one. */
 export interface GrpcServerOptions extends Omit<EdgeContext, "stopping"> {
   readonly api: RuntimeApi;
+  /** Where workers are let in; without it, there are none. */
+  readonly workers?: WorkerHub;
   readonly host: string;
   readonly port: number;
 }
@@ -41,7 +45,8 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
   });
   const definitions: Record<string, MethodDefinition<Buffer, Buffer>> = {};
   const handlers: UntypedServiceImplementation = {};
-  for (const route of routesOf(options.api)) {
+  const { workers } = options;
+  for (const route of [...routesOf(options.api), ...(workers === undefined ? [] : [workerRoute(workers)])]) {
     const { path, requestStream, responseStream } = route;
     definitions[path] = { path, requestStream, responseStream, ...asBytes };
     handlers[path] = route.serve(context);

@@ -1,5 +1,15 @@
 /** Every method of RuntimeApi as a route. A method that is missing here, or in the table, is a compile error. */
-import type { BundlesApi, CallsApi, RunsApi, RuntimeApi, RuntimeGroupApi, TokensApi } from "@heddle/core";
+import type {
+  BundlesApi,
+  CallsApi,
+  DeadLettersApi,
+  NodesApi,
+  PluginsApi,
+  RunsApi,
+  RuntimeApi,
+  RuntimeGroupApi,
+  TokensApi,
+} from "@heddle/core";
 import { httpRoutes, unpackUpload } from "@heddle/wire/http";
 import { type HttpRoute, json, within } from "./edge.ts";
 import { events } from "./sse.ts";
@@ -12,6 +22,9 @@ export function routesOf(api: RuntimeApi): readonly HttpRoute[] {
     bundleRoutes(api.bundles),
     runRoutes(api.runs),
     callRoutes(api.calls),
+    deadLetterRoutes(api.deadLetters),
+    pluginRoutes(api.plugins),
+    nodeRoutes(api.nodes),
     tokenRoutes(api.tokens),
     runtimeRoutes(api.runtime),
   ];
@@ -57,6 +70,35 @@ function callRoutes(api: CallsApi): Routes<CallsApi> {
   return {
     list: json(list, (request, caller) => api.list(request, caller)),
     settle: json(settle, (request, caller) => api.settle(request, caller)),
+  };
+}
+
+function deadLetterRoutes(api: DeadLettersApi): Routes<DeadLettersApi> {
+  const { list, replay } = httpRoutes.deadLetters;
+  return {
+    list: json(list, (request, caller) => api.list(request, caller)),
+    replay: json(replay, (request, caller) => api.replay(request, caller)),
+  };
+}
+
+function pluginRoutes(api: PluginsApi): Routes<PluginsApi> {
+  const { list, register, heartbeat, deregister, invoke } = httpRoutes.plugins;
+  return {
+    list: json(list, (request, caller) => api.list(request, caller)),
+    register: json(register, (request, caller) => api.register(request, caller)),
+    heartbeat: json(heartbeat, (request, caller) => api.heartbeat(request, caller)),
+    deregister: json(deregister, (request, caller) => api.deregister(request, caller)),
+    invoke: json(invoke, (request, caller) => api.invoke(request, caller)),
+  };
+}
+
+function nodeRoutes(api: NodesApi): Routes<NodesApi> {
+  const { add, list, remove, invoke } = httpRoutes.nodes;
+  return {
+    add: json(add, (request, caller) => api.add(request, caller)),
+    list: json(list, (request, caller) => api.list(request, caller)),
+    remove: json(remove, (request, caller) => api.remove(request, caller)),
+    invoke: json(invoke, (request, caller) => api.invoke(request, caller)),
   };
 }
 

@@ -84,7 +84,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     });
   };
 
-  const { bundles, runs, calls, tokens, runtime } = httpRoutes;
+  const { bundles, runs, calls, deadLetters, plugins, nodes, tokens, runtime } = httpRoutes;
   const close = async () => transport.close();
   return {
     baseUrl,
@@ -118,6 +118,15 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         startAndWait({ start: plain(runs.start), result, patience: (whole) => patience("start", whole) }, request, call),
     },
     calls: { list: plain(calls.list), settle: plain(calls.settle) },
+    deadLetters: { list: plain(deadLetters.list), replay: plain(deadLetters.replay) },
+    plugins: {
+      list: plain(plugins.list),
+      register: plain(plugins.register),
+      heartbeat: plain(plugins.heartbeat),
+      deregister: plain(plugins.deregister),
+      invoke: plain(plugins.invoke),
+    },
+    nodes: { add: plain(nodes.add), list: plain(nodes.list), remove: plain(nodes.remove), invoke: plain(nodes.invoke) },
     tokens: { create: plain(tokens.create), list: plain(tokens.list), revoke: plain(tokens.revoke) },
     runtime: { status: plain(runtime.status) },
     close,

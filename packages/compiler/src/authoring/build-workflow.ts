@@ -6,7 +6,7 @@
 import type { RunLimits, WorkflowInput, WorkflowIr } from "@heddle/core";
 import { AuthoringError, type CallSite } from "./authoring-error.ts";
 import type { Builder, WorkflowReference } from "./builder.ts";
-import { assertName, type Handler } from "./handler.ts";
+import { assertName, type Handler, handlerOptionsOf } from "./handler.ts";
 import { namespaceOf } from "./namespace.ts";
 import { type Block, Recorder, type Variable } from "./recorder.ts";
 import { attempt, branch, child, loop, map, parallel } from "./regions.ts";
@@ -35,6 +35,8 @@ export interface Workflow<Input, Output> extends WorkflowReference<Input, Output
   readonly ir: WorkflowIr;
   /** The functions behind its handler nodes, by name: what an embedding program gives to a runtime. */
   readonly handlers: Readonly<Record<string, Handler<unknown, unknown>>>;
+  /** The names of its handlers that workers serve: there is no function behind them here. */
+  readonly served: readonly string[];
   /** The workflows that its steps start, not those that they only name. */
   readonly workflows: readonly Workflow<unknown, unknown>[];
   /** Where the author wrote each node. */
@@ -72,11 +74,15 @@ export function buildWorkflow<const F extends Fields, R>(
     ...(recorder.queries.length === 0 ? {} : { queries: recorder.queries }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   };
+  const isServed = ([, fn]: readonly [string, unknown]): boolean => handlerOptionsOf(fn)?.worker === true;
+  const served = [...recorder.handlers].filter(isServed);
+  const functions = [...recorder.handlers].filter((entry) => !isServed(entry));
   return Object.freeze({
     [brand]: true as const,
     id: options.id,
     ir,
-    handlers: Object.fromEntries(recorder.handlers) as Workflow<unknown, unknown>["handlers"],
+    handlers: Object.fromEntries(functions) as Workflow<unknown, unknown>["handlers"],
+    served: served.map(([name]) => name),
     workflows: [...recorder.children.values()].filter(isWorkflow),
     sites: recorder.sites,
   });

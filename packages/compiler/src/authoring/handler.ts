@@ -33,6 +33,15 @@ export interface HandlerOptions extends NodeOptions {
   readonly name: string;
   readonly input?: Type<unknown>;
   readonly output?: Type<unknown>;
+  /** A worker serves it: there is no function here, and its code is in no bundle. */
+  readonly worker?: true;
+}
+
+/** Options of a {@link handler} that a worker serves. `input` and `output` also say its types to TypeScript. */
+export interface WorkerHandlerOptions<Input, Output> extends HandlerOptions {
+  readonly input?: Type<Input>;
+  readonly output?: Type<Output>;
+  readonly worker: true;
 }
 
 const options = Symbol.for("@heddle/compiler/handler");
@@ -46,7 +55,11 @@ export interface Handler<Input, Output> {
 /**
  * Declares a handler. Export it, so that the process that runs it can find it; it is called as
  * `fn(input, ctx)`. A function without parameters is called with null.
+ *
+ * With `worker: true` there is no function: processes that connect with `@heddle/client/worker` serve it
+ * by its name, and a run waits where none does. Such a handler need not be exported, and cannot be called here.
  */
+export function handler<Input = unknown, Output = unknown>(given: WorkerHandlerOptions<Input, Output>): Handler<Input, Output>;
 export function handler<Output>(given: HandlerOptions, fn: () => Output | Promise<Output>): Handler<null, Output>;
 export function handler<Input, Output>(
   given: HandlerOptions,
@@ -54,14 +67,20 @@ export function handler<Input, Output>(
 ): Handler<Input, Output>;
 export function handler<Input, Output>(
   given: HandlerOptions,
-  fn: (input: Input, ctx: HandlerContext) => Output | Promise<Output>,
+  fn?: (input: Input, ctx: HandlerContext) => Output | Promise<Output>,
 ): Handler<Input, Output> {
-  if (typeof fn !== "function") {
+  if (given?.worker !== true && typeof fn !== "function") {
     throw new AuthoringError("handler() was called without a function", "Write handler({ name }, async (input, ctx) => …)");
   }
   assertName(given?.name, "the name of a handler");
-  nodeOptionsOf(given, `handler ${given.name}`, ["name", "input", "output"]);
-  const call = (input: Input, ctx: HandlerContext): Output | Promise<Output> => fn(input, ctx);
+  if (given.worker === true && fn !== undefined) {
+    throw new AuthoringError(`handler ${given.name} is served by a worker and has a function`, "Leave out one of them");
+  }
+  nodeOptionsOf(given, `handler ${given.name}`, handlerOptionNames);
+  const call = (input: Input, ctx: HandlerContext): Output | Promise<Output> => {
+    if (fn !== undefined) return fn(input, ctx);
+    throw new AuthoringError(`handler ${given.name} was called, and its code is in a worker`, "Call the worker's own function");
+  };
   Object.defineProperty(call, "name", { value: given.name });
   return Object.assign(call, { [options]: Object.freeze({ ...given }) });
 }
@@ -76,6 +95,9 @@ export function assertName(value: unknown, what: string): asserts value is strin
   if (typeof value === "string" && /^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/.test(value)) return;
   throw new AuthoringError(`${what} is ${JSON.stringify(value)}`, "Use a letter or _, then up to 99 of A-Z a-z 0-9 _ . -");
 }
+
+/** Options that say what a handler is, not how its nodes are run. */
+export const handlerOptionNames: readonly string[] = ["name", "input", "output", "worker"];
 
 const nodeOptionNames = [
   "label",

@@ -22,7 +22,7 @@ export type {
   TryOptions,
   WorkflowReference,
 } from "./builder.ts";
-export { type Handler, type HandlerOptions, handler, handlerOptionsOf, type NodeOptions } from "./handler.ts";
+export { type Handler, type HandlerOptions, handler, handlerOptionsOf, type NodeOptions, type WorkerHandlerOptions } from "./handler.ts";
 export {
   add,
   and,

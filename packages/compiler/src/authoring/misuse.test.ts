@@ -142,4 +142,13 @@ describe("misuse says what to do instead", () => {
     const member: keyof FailureInfo = "code";
     expect(member).toBe("code");
   });
+
+  test("a handler that a worker serves has no function, and cannot be called here", () => {
+    expect(() => handler({ name: "far", worker: true } as never, () => 1)).toThrow("handler far is served by a worker and has a function");
+    const far = handler({ name: "far", worker: true, input: t.string, output: t.number });
+    expect(() => far("x", loose({}))).toThrow("handler far was called, and its code is in a worker");
+    const workflow = buildWorkflow({ id: "w" }, (b) => add(b.call(far, "x"), 1));
+    expect(workflow.served).toEqual(["far"]);
+    expect(workflow.handlers).toEqual({});
+  });
 });

@@ -3,7 +3,7 @@ import type { EdgeOutcome, Expr, JsonValue } from "@heddle/core";
 import { AuthoringError } from "./authoring-error.ts";
 import type { Builder } from "./builder.ts";
 import { failureRef, resultRef, showExpr } from "./expressions.ts";
-import { assertName, type HandlerOptions, handlerOptionsOf, nodeOptionsOf } from "./handler.ts";
+import { assertName, type HandlerOptions, handlerOptionNames, handlerOptionsOf, nodeOptionsOf } from "./handler.ts";
 import { type Block, encloses, type NodeDraft, type Recorder, type Variable } from "./recorder.ts";
 import { derivedOf } from "./symbolic.ts";
 import type { Type } from "./types.ts";
@@ -90,7 +90,7 @@ function recordCall(
     ...(type === undefined ? {} : { type: type.type }),
     ...(type?.optional === true || (type === undefined && mayBeNull(value)) ? { optional: true } : {}),
   };
-  const shared = nodeOptionsOf(declared, declared.name, ["name", "input", "output"]);
+  const shared = nodeOptionsOf(declared, declared.name, handlerOptionNames);
   const node = recorder.add(block, id, () => ({
     kind: "handler",
     ...shared,

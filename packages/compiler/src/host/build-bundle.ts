@@ -68,7 +68,7 @@ function problemsOf(report: LoadReport, entry: string, base: string): Problem[] 
   const ids = report.workflows.map(({ id }) => id);
   for (const id of new Set(ids.filter((one, i) => ids.indexOf(one) !== i)))
     problems.push({ path, message: `two workflows have the id ${id}` });
-  const places = new Map<string, string>();
+  const places = new Map<string, string>(report.workflows.flatMap(({ served }) => served.map((name) => [name, "a worker"] as const)));
   for (const { id, handlers } of report.workflows) {
     for (const { name, code } of handlers) {
       if (code === undefined) {
@@ -180,6 +180,7 @@ function authoringFiles(): Map<string, Uint8Array> {
 
 function handlersOf(report: LoadReport, root: string): readonly unknown[] {
   const handlers = new Map<string, unknown>();
+  for (const name of report.workflows.flatMap(({ served }) => served)) handlers.set(name, { name });
   for (const { name, code } of report.workflows.flatMap((workflow) => workflow.handlers)) {
     if (code !== undefined) handlers.set(name, { name, code: { file: payloadPath(code.file, root), export: code.export } });
   }

@@ -106,6 +106,7 @@ function describe(workflow: Workflow<unknown, unknown>, places: ReadonlyMap<unkn
     code: places.get(workflow),
     children: workflow.workflows.map(({ id }) => id),
     handlers: handlers.map(([name, fn]) => ({ name, code: places.get(fn) })),
+    served: workflow.served,
     sites: Object.fromEntries([...workflow.sites].map(([id, site]) => [id, { ...site, file: pathOf(site.file) }])),
   };
 }

@@ -13,6 +13,8 @@ export interface LoadedWorkflow {
   readonly code: CodePlace | undefined;
   readonly children: readonly string[];
   readonly handlers: readonly { readonly name: string; readonly code: CodePlace | undefined }[];
+  /** Handlers whose code is in workers. */
+  readonly served: readonly string[];
   /** Where each node was written. */
   readonly sites: Readonly<Record<string, { readonly file: string; readonly line: number; readonly column: number }>>;
 }

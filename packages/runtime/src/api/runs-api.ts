@@ -23,6 +23,7 @@ import { decodeRows } from "../shell/journal-reader.ts";
 import { rewindRun } from "../shell/rewind.ts";
 import type { RunDriver } from "../shell/run-driver.ts";
 import { inputOfWorkflow } from "../shell/workflow-input.ts";
+import { driverOfRun, rowOfRun } from "./open-run.ts";
 import { explain, stepsOfRow, summaryOfRow, viewOfDriver } from "./views.ts";
 
 const pageDefault = 50;
@@ -31,23 +32,8 @@ const eventsDefault = 1_000;
 export function createRunsApi(engine: Engine, clock: Clock, random: Random): RunsApi {
   const { journal } = engine.store;
 
-  const rowOf = async (runId: RunId, tenant: TenantId): Promise<StreamRow> => {
-    const row = await journal.get(`run:${runId}`, tenant);
-    if (row === undefined) throw new HeddleError("run-not-found", `no run has the id ${runId}`, { details: { runId } });
-    return row;
-  };
-
-  const openDriver = async (runId: RunId, tenant: TenantId): Promise<RunDriver> => {
-    const driver = engine.driver(runId, tenant);
-    if (driver !== undefined) return driver;
-    const row = await rowOf(runId, tenant);
-    if (row.status !== "open")
-      throw new HeddleError("run-ended", `run ${runId} has ended (${row.status})`, { details: { runId, status: row.status } });
-    const loaded = await engine.reload(runId, tenant);
-    if (loaded === undefined) throw new HeddleError("run-not-found", `no run has the id ${runId}`, { details: { runId } });
-    return loaded;
-  };
-
+  const rowOf = (runId: RunId, tenant: TenantId): Promise<StreamRow> => rowOfRun(engine, runId, tenant);
+  const openDriver = (runId: RunId, tenant: TenantId): Promise<RunDriver> => driverOfRun(engine, runId, tenant);
   const command = async (runId: RunId, tenant: TenantId, wish: RunCommand): Promise<void> => (await openDriver(runId, tenant)).submit(wish);
 
   const runs: RunsApi = {

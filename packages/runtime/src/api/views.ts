@@ -1,7 +1,7 @@
 /** What the runtime knows of a run, in the shapes that callers see. */
 import type { CallView, Explanation, OpenQuestion, Reason, RunStatus, RunSummary, RunView } from "@heddle/core";
 import type { StreamRow } from "@heddle/ports";
-import { reasonsOf, statusOf } from "../machine/stages/index.ts";
+import { reasonsOf, statusOf } from "../machine/index.ts";
 import type { RunDriver } from "../shell/run-driver.ts";
 
 interface RowData {
@@ -57,7 +57,7 @@ function questionsOf(driver: RunDriver): OpenQuestion[] {
   for (const activation of driver.live.activations()) {
     const { does } = activation;
     if (does?.kind !== "ask") continue;
-    const { kind: _, ...question } = does;
+    const { kind: _, call: __, ...question } = does;
     questions.push({ activation: activation.id, node: activation.node, ...question });
   }
   return questions;

@@ -2,10 +2,8 @@
  * Functions of the embedding program, called in this process. They are trusted code: nothing confines
  * them, and one that ignores its abort is left behind after the grace.
  */
-import type { HandlerContext, HandlerLog, JsonValue } from "@heddle/core";
+import { failureOfThrown, type HandlerContext, type HandlerLog, type JsonValue, logFunctions, outcomeOfResult } from "@heddle/core";
 import type { AbortHandle, Clock, Executor, Outcome, Task } from "@heddle/ports";
-import { logFunctions } from "./log-functions.ts";
-import { failureOfThrown, outcomeOfResult } from "./outcomes.ts";
 
 /** Input first, context last; several inputs where the node's arguments are positional. */
 export type HandlerFunction = (...args: never[]) => unknown;

@@ -31,6 +31,8 @@ export interface AdmissionRules {
   readonly confinementMin: Confinement;
   /** Handlers that the embedding program provides. */
   readonly provided: ReadonlySet<string>;
+  /** Slots by name of pool; absent: every pool is as large as wanted. */
+  readonly pools?: ReadonlyMap<string, number>;
   /** Whether workers may serve the handlers that a bundle declares without code. */
   readonly workers?: boolean;
 }
@@ -40,6 +42,8 @@ export function admitBundle(manifest: BundleManifest, rules: AdmissionRules): Ad
   return {
     refuse(node) {
       if (node.refusal !== undefined) return failureOf(codeOf(node.refusal.code), node.refusal.message, "denied", { node: node.id });
+      const crowded = refusePool(node, rules.pools);
+      if (crowded !== undefined) return crowded;
       if (node.kind === "process") return refuseProcess(node, manifest, rules);
       if (node.kind !== "handler") return undefined;
       const handler = declared.get(node.handler);
@@ -48,6 +52,21 @@ export function admitBundle(manifest: BundleManifest, rules: AdmissionRules): Ad
       return refuseConfinement(node, rules);
     },
   };
+}
+
+/** A node that could only ever wait for its slots. */
+function refusePool(node: Node, pools: AdmissionRules["pools"]): Failure | undefined {
+  const name = node.pool ?? (node.kind === "process" ? "default" : undefined);
+  if (name === undefined || pools === undefined) return undefined;
+  const capacity = pools.get(name);
+  const wanted = node.slots ?? 1;
+  if (capacity === undefined)
+    return denied(
+      node,
+      `node ${node.id} wants slots of the pool ${name}, which is not configured: add it, as in HEDDLE_POOLS=${name}=${wanted}`,
+    );
+  if (wanted <= capacity) return undefined;
+  return denied(node, `node ${node.id} wants ${wanted} slots, and the pool ${name} has ${capacity}`);
 }
 
 function refuseConfinement(node: Node, { confinementMin }: AdmissionRules): Failure | undefined {

@@ -1,7 +1,7 @@
 /**
  * Commands: wishes that the machine may refuse. Time, identity and randomness come with them.
  */
-import type { ErrorCode, Failure, JsonObject, JsonValue, RunId } from "@heddle/core";
+import type { ErrorCode, Failure, JsonObject, JsonValue, RunId, SentMessage } from "@heddle/core";
 
 export type AttemptOutcome =
   | { readonly kind: "succeeded"; readonly result: JsonValue }
@@ -51,6 +51,12 @@ export type RunCommand =
       readonly by?: string;
     }
   | { readonly kind: "signal"; readonly name: string; readonly value: JsonValue; readonly key?: string; readonly by?: string }
+  /** Sends dead letters of a graph again; the messages are as the journal has them. */
+  | {
+      readonly kind: "replay-letters";
+      readonly letters: readonly { readonly letter: number; readonly message: SentMessage; readonly node?: string }[];
+      readonly by?: string;
+    }
   | { readonly kind: "pause"; readonly reason?: string; readonly by?: string }
   | { readonly kind: "resume"; readonly now: boolean; readonly by?: string }
   | { readonly kind: "cancel"; readonly reason?: string; readonly by?: string }

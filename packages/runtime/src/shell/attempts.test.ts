@@ -3,18 +3,19 @@ import type { Outcome } from "@heddle/ports";
 import { SeededRandom, VirtualClock } from "@heddle/testkit/simulator";
 import { expect, test } from "vitest";
 import { handler, workflowOf } from "../../test/small-ir.ts";
-import { DraftRun, decide, dueEffects, evolve, LiveRun, prepareStages, type RunEffect } from "../machine/stages/index.ts";
+import { DraftRun, decide, dueEffects, evolve, LiveRun, prepare, type RunEffect } from "../machine/index.ts";
 import { createMemoryStore } from "../store-memory/memory-store.ts";
 import { Attempts } from "./attempts.ts";
 import type { LoadedWorkflow } from "./bundles.ts";
 import type { EngineParts } from "./engine-parts.ts";
+import { FlowControl } from "./flow-control.ts";
 
 const run = `run_${"0".repeat(26)}`;
 const bundle = `sha256:${"0".repeat(64)}` as const;
 
 test("an attempt that has given its outcome is under way until that is durable", async () => {
   const ir = workflowOf("main", [handler("work")]);
-  const plan = prepareStages(ir);
+  const plan = prepare(ir);
   const live = new LiveRun();
   const events: RunEvent[] = [];
   decide(plan, new DraftRun(live), { kind: "start", run, workflow: "main", bundle, input: {} }, { atMs: 1, random: 0 }, events);
@@ -36,6 +37,7 @@ test("an attempt that has given its outcome is under way until that is durable",
         return Promise.resolve({ kind: "succeeded", result: "done" });
       },
     },
+    flow: new FlowControl(clock, new Map()),
     incarnation: "inc",
     epoch: 1,
     runChild: () => Promise.resolve({ kind: "aborted" }),

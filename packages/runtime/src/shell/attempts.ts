@@ -1,10 +1,12 @@
 /** The attempts that a run has under way: each is carried out through the gate, and settles once. */
-import { failureOf, type JsonValue } from "@heddle/core";
+import { failureOf, type JsonValue, type Node } from "@heddle/core";
 import type { Outcome, Task, TaskWaiting } from "@heddle/ports";
 import type { RunCommand } from "../machine/commands.ts";
-import { childRunId, inputOf, type NodePlan, type RunEffect } from "../machine/stages/index.ts";
+import { childRunId, inputOf, type RunEffect } from "../machine/index.ts";
 import { AttemptAbort } from "./abort.ts";
 import type { Driven, EngineParts } from "./engine-parts.ts";
+import type { Ticket } from "./flow-control.ts";
+import { poolOf, wantedOf } from "./node-flow.ts";
 
 /** The run that attempts belong to. */
 interface Owner extends Driven {
@@ -12,6 +14,7 @@ interface Owner extends Driven {
 }
 
 type Effect<Kind extends RunEffect["kind"]> = Extract<RunEffect, { kind: Kind }>;
+type Due = Pick<Effect<"execute-attempt">, "activation" | "attempt">;
 type Services = Task["services"];
 type Settle = (activation: number, attempt: number, outcome: Outcome) => void;
 
@@ -22,9 +25,15 @@ interface Running {
   ended: boolean;
 }
 
+/** A place in the queue of an attempt, or what it was let in with. */
+interface Held {
+  readonly attempt: number;
+  readonly ticket: Ticket;
+}
+
 /** An attempt that was given its input, and is about to start. */
 interface Begun {
-  readonly node: NodePlan;
+  readonly node: { readonly id: string; readonly node: Node };
   readonly input: Readonly<Record<string, JsonValue>>;
   readonly abort: AttemptAbort;
 }
@@ -35,6 +44,7 @@ export class Attempts {
   readonly #settle: Settle;
   readonly #running = new Map<number, Running>();
   readonly #waiting = new Map<number, TaskWaiting>();
+  readonly #tickets = new Map<number, Held>();
 
   constructor(parts: EngineParts, owner: Owner, settle: Settle) {
     this.#parts = parts;
@@ -42,19 +52,45 @@ export class Attempts {
     this.#settle = settle;
   }
 
+  /** Those that do something: one that waits to be taken by somebody else loses nothing when it is let go. */
   get size(): number {
     let count = 0;
-    for (const running of this.#running.values()) if (!running.ended) count++;
+    for (const [activation, running] of this.#running) if (!running.ended && !this.#waiting.has(activation)) count++;
     return count;
   }
 
   has(activation: number): boolean {
-    return this.#running.has(activation);
+    return this.#running.has(activation) || this.#tickets.get(activation)?.ticket.isGranted === false;
+  }
+
+  /** Goes on once the attempt may start: at once where nothing bounds its node. `admitted` is called back when it had to wait. */
+  enter({ activation, attempt }: Due, go: () => void, admitted: (activation: number) => void): void {
+    const { live, workflow, tenant } = this.#owner;
+    const open = live.activation(activation);
+    const node = open === undefined ? undefined : workflow.plan.nodes.get(open.node)?.node;
+    if (node === undefined || open === undefined) return;
+    const held = this.#tickets.get(activation);
+    const isIn = held?.attempt === attempt && held.ticket.isGranted;
+    const wanted = isIn ? undefined : wantedOf(node, workflow, tenant, () => inputOf(workflow.plan, live, open));
+    if (wanted === undefined) {
+      go();
+      return;
+    }
+    held?.ticket.release();
+    const ticket = this.#parts.flow.request(wanted, () => admitted(activation));
+    this.#tickets.set(activation, { attempt, ticket });
+    if (ticket.isGranted) go();
+  }
+
+  /** Gives back the slots of an activation, or its place in the queue. */
+  leave(activation: number): void {
+    this.#tickets.get(activation)?.ticket.release();
+    this.#tickets.delete(activation);
   }
 
   /** What an attempt that was handed over still waits for. */
   waitingFor(activation: number): TaskWaiting | undefined {
-    return this.#waiting.get(activation);
+    return this.#waiting.get(activation) ?? this.#tickets.get(activation)?.ticket.waiting();
   }
 
   wait(activation: number, attempt: number, reason: TaskWaiting | undefined): void {
@@ -66,16 +102,19 @@ export class Attempts {
   /** The outcome of an attempt was decided on, and is durable where it changed anything. */
   letGo(activation: number, attempt: number): void {
     if (this.#running.get(activation)?.attempt === attempt) this.#running.delete(activation);
+    if (this.#tickets.get(activation)?.attempt === attempt) this.leave(activation);
   }
 
   /** Asks an attempt to stop; false where none is under way. */
   abort(activation: number): boolean {
     const running = this.#running.get(activation);
+    if (running === undefined) this.leave(activation);
     running?.abort.abort("cancelled");
     return running !== undefined;
   }
 
   abortAll(reason: string): void {
+    for (const activation of [...this.#tickets.keys()]) if (!this.#running.has(activation)) this.leave(activation);
     for (const running of this.#running.values()) running.abort.abort(reason);
   }
 
@@ -85,6 +124,8 @@ export class Attempts {
     const { activation, attempt } = effect;
     const { node, input, abort } = begun;
     const { workflow, id, tenant } = this.#owner;
+    const held = this.#tickets.get(activation)?.ticket;
+    const pool = held === undefined ? undefined : poolOf(node.node);
     const task: Task = {
       run: id,
       tenant,
@@ -96,6 +137,7 @@ export class Attempts {
       idempotencyKey: `${id}/${activation}`,
       input,
       services: new AttemptServices(this.#parts, this.#owner, this, activation, attempt, node.id),
+      ...(held === undefined || pool === undefined ? {} : { lease: { ...pool, waitedMs: held.waitedMs } }),
     };
     this.#parts.gate.perform(task, workflow.admission, abort).then(
       (outcome) => this.#end(activation, attempt, outcome),
@@ -130,7 +172,7 @@ export class Attempts {
     const node = workflow.plan.nodes.get(nodeId);
     const open = live.activation(activation);
     if (open === undefined || node === undefined) return undefined;
-    const input = inputOf(live, open.frame, node);
+    const input = inputOf(workflow.plan, live, open);
     if (input.kind === "refused") {
       this.#settle(activation, attempt, { kind: "failed", failure: input.failure });
       return undefined;
@@ -145,6 +187,7 @@ export class Attempts {
     if (running?.attempt === attempt) {
       running.ended = true;
       this.#waiting.delete(activation);
+      this.leave(activation);
     }
     this.#settle(activation, attempt, outcome);
   }

@@ -22,14 +22,14 @@ import {
 } from "@heddle/core";
 import type { BlobWrite, Clock, Store } from "@heddle/ports";
 import { type Admission, type AdmissionRules, admitBundle } from "../gate/admit.ts";
-import { prepareStages, type StagesPlan } from "../machine/stages/index.ts";
+import { prepare, type RunPlan } from "../machine/index.ts";
 
 /** A workflow of a bundle, ready to be driven. */
 export interface LoadedWorkflow {
   readonly bundle: ContentHash;
   readonly manifest: BundleManifest;
   readonly ir: WorkflowIr;
-  readonly plan: StagesPlan;
+  readonly plan: RunPlan;
   readonly admission: Admission;
   /** Why its code cannot be carried out here; undefined when it can. */
   readonly problem: string | undefined;
@@ -153,7 +153,7 @@ export class Bundles {
       bundle: hash,
       manifest: held.manifest,
       ir,
-      plan: prepareStages(ir),
+      plan: prepare(ir),
       admission: admitBundle(held.manifest, this.#options.rules),
       problem: await this.#problemOf(hash, held.manifest, tenant),
     };

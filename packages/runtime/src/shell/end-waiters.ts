@@ -1,6 +1,6 @@
 /** Those who wait for runs to end. */
 import { HeddleError, isTerminalEvent, type RunEvent, type RunEventOf, type RunId } from "@heddle/core";
-import type { LiveRun } from "../machine/stages/index.ts";
+import type { LiveRun } from "../machine/index.ts";
 
 export type TerminalEvent = RunEventOf<"run-succeeded" | "run-failed" | "run-cancelled">;
 

@@ -2,9 +2,10 @@
 import type { HeddleError, JsonObject, RunId, TenantId } from "@heddle/core";
 import type { Clock, Outcome, Random, Store, Task } from "@heddle/ports";
 import type { Gate } from "../gate/gate.ts";
-import type { LiveRun } from "../machine/stages/index.ts";
+import type { LiveRun } from "../machine/index.ts";
 import type { AttemptAbort } from "./abort.ts";
 import type { LoadedWorkflow } from "./bundles.ts";
+import type { FlowControl } from "./flow-control.ts";
 
 /** A driver, as the engine sees it from the parts it hands out. */
 export interface Driven {
@@ -31,6 +32,7 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly gate: Gate;
+  readonly flow: FlowControl;
   readonly incarnation: string;
   readonly epoch: number;
   runChild(wanted: ChildWanted, abort: AttemptAbort): Promise<Outcome>;

@@ -7,11 +7,12 @@
 import { type ContentHash, HeddleError, type JsonObject, mintId, type RunId, type TenantId } from "@heddle/core";
 import type { Clock, Random, Store } from "@heddle/ports";
 import type { Gate } from "../gate/gate.ts";
-import { LiveRun } from "../machine/stages/index.ts";
+import { LiveRun } from "../machine/index.ts";
 import { Bundles, type BundlesOptions, type LoadedWorkflow } from "./bundles.ts";
 import { type ChildHost, runChild } from "./child-runs.ts";
 import { EndWaiters, isTerminal, type TerminalEvent } from "./end-waiters.ts";
 import type { EngineParts } from "./engine-parts.ts";
+import { FlowControl } from "./flow-control.ts";
 import { decodeRows, foldRun } from "./journal-reader.ts";
 import { RunDriver } from "./run-driver.ts";
 import { StreamHub } from "./stream-hub.ts";
@@ -21,6 +22,8 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly gate: Gate;
+  /** Slots by name of pool. */
+  readonly pools?: ReadonlyMap<string, number>;
   readonly rules: BundlesOptions["rules"];
   readonly layOut: BundlesOptions["layOut"];
   /** The store failed, or another process took over: this one cannot go on. */
@@ -51,6 +54,7 @@ export class Engine {
   readonly #drivers = new Map<RunId, RunDriver>();
   readonly #loading = new Map<RunId, Promise<RunDriver | undefined>>();
   readonly #ends = new EndWaiters();
+  readonly #flow: FlowControl;
   readonly #unloadable = new Map<RunId, HeddleError>();
   #parts: EngineParts | undefined;
   #epoch = 0;
@@ -70,6 +74,7 @@ export class Engine {
       layOut: options.layOut,
     });
     this.hub = new StreamHub(options.store.journal);
+    this.#flow = new FlowControl(options.clock, options.pools ?? new Map());
     void options.store.failed.then((error) => this.#fatal(error));
   }
 
@@ -244,6 +249,7 @@ export class Engine {
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     await this.#drain(graceMs);
+    this.#flow.close();
     for (const driver of this.#drivers.values()) await driver.stop("shutdown");
     this.#drivers.clear();
     this.#release();
@@ -279,6 +285,7 @@ export class Engine {
       clock,
       random,
       gate,
+      flow: this.#flow,
       incarnation: this.incarnation,
       epoch: this.#epoch,
       runChild: (wanted, abort) => runChild(this.#childHost(), wanted, abort),

@@ -36,7 +36,19 @@ export function encodeEvents(events: readonly RunEvent[], atMs: readonly number[
 }
 
 /** Members that hold values of the workflow; everything else in an event is small by construction. */
-const valueKeys: ReadonlySet<string> = new Set(["input", "result", "value", "output", "state", "details", "message"]);
+const valueKeys: ReadonlySet<string> = new Set([
+  "input",
+  "result",
+  "value",
+  "output",
+  "state",
+  "details",
+  "message",
+  "body",
+  "bodyBase64",
+  "payload",
+  "nodeState",
+]);
 
 function withoutLargeValues(event: JsonObject, blobs: BlobWrite[]): JsonObject {
   const refs: Record<string, JsonValue> = {};

@@ -1,7 +1,7 @@
 /** Reading runs back: events with their large values, and the fold of a whole stream. */
 import { type EventRecord, HeddleError, type JsonValue, type TenantId } from "@heddle/core";
 import type { Store, StoredEvent } from "@heddle/ports";
-import { evolve, LiveRun, liveRunFrom, stagesFoldFormat } from "../machine/stages/index.ts";
+import { evolve, foldFormat, LiveRun, liveRunFrom } from "../machine/index.ts";
 import { decodeEvent, putBack } from "./event-codec.ts";
 
 const pageRows = 1_000;
@@ -35,7 +35,7 @@ export async function* readEvents(store: Store, stream: string, tenant: TenantId
 /** The state of a run as its journal says, and the `seq` that it is at. */
 export async function foldRun(store: Store, stream: string, tenant: TenantId): Promise<{ readonly live: LiveRun; readonly seq: number }> {
   const cached = await store.journal.loadFold(stream);
-  const usable = cached !== undefined && cached.format === stagesFoldFormat;
+  const usable = cached !== undefined && cached.format === foldFormat;
   const live = usable ? liveRunFrom(JSON.parse(cached.text) as JsonValue) : new LiveRun();
   let seq = usable ? cached.seq : 0;
   for await (const page of readEvents(store, stream, tenant, seq)) {

@@ -1,7 +1,7 @@
 /** Going back in a run that has ended: reads its journal, and gives the state that a retry goes on from. */
 import { type ContentHash, type EventRecord, HeddleError, type JsonObject, type RunId, type TenantId } from "@heddle/core";
 import type { Store } from "@heddle/ports";
-import { evolve, LiveRun, rewindTarget, rewoundSnapshot } from "../machine/stages/index.ts";
+import { evolve, LiveRun, rewindTarget, rewoundSnapshot } from "../machine/index.ts";
 import type { LoadedWorkflow } from "./bundles.ts";
 import { readEvents } from "./journal-reader.ts";
 
@@ -28,6 +28,12 @@ export async function rewindRun(
 ): Promise<Rewound> {
   const events: EventRecord[] = [];
   for await (const page of readEvents(store, `run:${runId}`, tenant)) events.push(...page);
+  const [first] = events;
+  if (first?.event.kind === "run-started" && first.event.discipline === "graph")
+    throw new HeddleError(
+      "unimplemented",
+      `run ${runId} is a graph, which cannot be retried from an activation yet; replay its dead letters or start it again`,
+    );
   const target = rewindTarget(events, from);
   if (target === undefined) {
     const what =

@@ -15,11 +15,11 @@ import {
   decide,
   dueEffects,
   evolve,
+  foldFormat,
   type LiveRun,
   type RunEffect,
   snapshotOf,
-  stagesFoldFormat,
-} from "../machine/stages/index.ts";
+} from "../machine/index.ts";
 import { Attempts } from "./attempts.ts";
 import type { LoadedWorkflow } from "./bundles.ts";
 import type { EngineParts } from "./engine-parts.ts";
@@ -238,7 +238,7 @@ export class RunDriver {
     this.#foldSeq = this.seq;
     this.#parts.store.journal.saveFold(this.stream, {
       seq: this.seq,
-      format: stagesFoldFormat,
+      format: foldFormat,
       text: JSON.stringify(snapshotOf(this.live)),
     });
   }
@@ -301,17 +301,10 @@ export class RunDriver {
   #start(effect: RunEffect): void {
     switch (effect.kind) {
       case "execute-attempt":
-        if (this.#isDue(effect)) this.#attempts.execute(effect);
+        if (this.#isDue(effect)) this.#enter(effect, () => this.#attempts.execute(effect));
         return;
       case "journal-attempt":
-        if (this.#isDue(effect)) {
-          this.#enqueue({
-            kind: "start-attempt",
-            activation: effect.activation,
-            attempt: effect.attempt,
-            incarnation: this.#parts.incarnation,
-          });
-        }
+        if (this.#isDue(effect)) this.#enter(effect, () => this.#startAttempt(effect));
         return;
       case "forget-attempt":
         this.#enqueue({ kind: "forget-attempt", activation: effect.activation, attempt: effect.attempt });
@@ -334,6 +327,22 @@ export class RunDriver {
         return;
       default:
     }
+  }
+
+  /** An attempt that may start as far as its run is concerned: it may have to wait for slots. */
+  #enter(effect: { readonly activation: number; readonly attempt: number }, go: () => void): void {
+    this.#attempts.enter(effect, go, (activation) => {
+      if (this.#closed || this.live.head.paused) {
+        this.#attempts.leave(activation);
+        return;
+      }
+      this.live.touch(activation);
+      this.#startEffects();
+    });
+  }
+
+  #startAttempt({ activation, attempt }: { readonly activation: number; readonly attempt: number }): void {
+    this.#enqueue({ kind: "start-attempt", activation, attempt, incarnation: this.#parts.incarnation });
   }
 
   /** An attempt that is to stop, and that no executor of this process carries out. */

@@ -1,7 +1,7 @@
 /** The row of a run in the listing. */
 import { isTerminalEvent, type RunEvent } from "@heddle/core";
 import type { StreamSummary } from "@heddle/ports";
-import type { RunFold } from "../machine/stages/index.ts";
+import type { RunFold } from "../machine/index.ts";
 import type { LoadedWorkflow } from "./bundles.ts";
 
 /** The row of the listing changes when a run starts, ends or is taken up again. */

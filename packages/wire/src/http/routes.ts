@@ -3,6 +3,7 @@
  * and tests read this table; a method that is missing here is a compile error of the daemon.
  */
 import {
+  AddNodeServerRequest,
   AnswerRunRequest,
   BundleRequest,
   BundleView,
@@ -10,15 +11,24 @@ import {
   CancelRunRequest,
   CreateTokenRequest,
   EventRecord,
+  InvokeNodeRequest,
+  InvokePluginRequest,
   JsonValueSchema,
   ListCallsRequest,
+  ListDeadLettersRequest,
   ListEventsRequest,
   ListLogsRequest,
+  ListPluginsRequest,
   ListRunsRequest,
   LogRecord,
+  NodeServerRequest,
+  NodeServerView,
   Page,
   PauseRunRequest,
+  PluginInstanceRequest,
   QueryRunRequest,
+  RegisterPluginRequest,
+  ReplayDeadLettersRequest,
   ResumeRunRequest,
   RetryRunRequest,
   RevokeTokenRequest,
@@ -35,12 +45,18 @@ import {
 import * as z from "zod";
 import {
   CreatedToken,
+  DeadLetters,
   EventBatch,
   Explanations,
+  Heartbeat,
+  NodeServers,
   NoFields,
   Nothing,
+  Plugins,
   pageOf,
   partOf,
+  RegisteredPlugin,
+  Replayed,
   RetriedRun,
   StartedRun,
   StoredBundle,
@@ -190,6 +206,75 @@ const calls = {
   }),
 };
 
+const deadLetters = {
+  list: httpMethod("GET /v1/runs/{runId}/dead-letters", {
+    summary: "Messages of a run that could not be delivered.",
+    request: ListDeadLettersRequest,
+    response: DeadLetters,
+  }),
+  replay: httpMethod("POST /v1/runs/{runId}/dead-letters/replay", {
+    summary: "Sends them again: `letters`, or all that were not yet.",
+    request: ReplayDeadLettersRequest,
+    response: Replayed,
+  }),
+};
+
+const plugins = {
+  list: httpMethod("GET /v1/plugins", {
+    summary: "Plugins with their actions and the processes that serve them, of one stage or all.",
+    request: ListPluginsRequest,
+    response: Plugins,
+    query: { stage: "text" },
+  }),
+  register: httpMethod("POST /v1/plugins", {
+    summary: "Calls a plugin back at its address, and keeps it until it deregisters or falls silent.",
+    request: RegisterPluginRequest,
+    response: RegisteredPlugin,
+    jsonMembers: ["info"],
+  }),
+  heartbeat: httpMethod("POST /v1/plugins/{plugin}/heartbeat", {
+    summary: "Says that a plugin lives. `registered` false: unknown here; register again.",
+    request: PluginInstanceRequest,
+    response: Heartbeat,
+  }),
+  deregister: httpMethod("POST /v1/plugins/{plugin}/deregister", {
+    summary: "Lets a plugin finish what it does, then forgets it.",
+    request: PluginInstanceRequest,
+    ...nothing,
+  }),
+  invoke: httpMethod("POST /v1/plugins/{plugin}/actions/{action}/invoke", {
+    summary: "Starts a run of one action. A `modify` or `admin` action waits there for an answer.",
+    request: InvokePluginRequest,
+    response: StartedRun,
+    jsonMembers: ["params"],
+  }),
+};
+
+const nodes = {
+  add: httpMethod("POST /v1/nodes/servers", {
+    summary: "Adds a node server, and keeps it over restarts.",
+    request: AddNodeServerRequest,
+    response: NodeServerView,
+  }),
+  list: httpMethod("GET /v1/nodes/servers", {
+    summary: "Node servers with their nodes, without their tokens.",
+    request: NoFields,
+    response: NodeServers,
+  }),
+  remove: httpMethod("DELETE /v1/nodes/servers", {
+    summary: "Forgets the node server at `url`.",
+    request: NodeServerRequest,
+    query: { url: "text" },
+    ...nothing,
+  }),
+  invoke: httpMethod("POST /v1/nodes/invoke", {
+    summary: "Starts a run of one node.",
+    request: InvokeNodeRequest,
+    response: StartedRun,
+    jsonMembers: ["inputs", "parameters"],
+  }),
+};
+
 const tokens = {
   create: httpMethod("POST /v1/tokens", {
     summary: "Makes a token. Its secret is shown here and never again.",
@@ -218,4 +303,4 @@ const runtime = {
 };
 
 /** Every route, by group and method of RuntimeApi. */
-export const httpRoutes = { bundles, runs, calls, tokens, runtime } as const;
+export const httpRoutes = { bundles, runs, calls, deadLetters, plugins, nodes, tokens, runtime } as const;

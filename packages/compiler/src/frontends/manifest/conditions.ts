@@ -98,7 +98,8 @@ function compared(path: string, op: string, value: JsonValue): Condition {
   }
 }
 
-function readPath(path: string): Condition {
+/** A path such as `payload.items.0` as an expression. */
+export function readPath(path: string): Condition {
   const [root, ...steps] = path.replace(/^\$\{(.*)\}$/s, "$1").split(".");
   if (root === undefined || !roots.includes(root)) return no(`${shown(path)} does not begin with one of ${roots.join(", ")}`);
   if (steps.length > stepsMax || steps.some((step) => step === "" || step.length > 256)) return no(`${shown(path)} is not a path`);

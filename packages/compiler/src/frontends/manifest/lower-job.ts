@@ -38,13 +38,17 @@ export function lowerJob(job: SourceJob): WorkflowIr {
     type: jobType === "service" || jobType === "system" ? "service" : "batch",
     inputs: [],
     entry: entrypoints[0] ?? "",
+    seeds: job.entrypoints.map((id) => ({ node: names.of(id), bodies: [...(job.inputs.byNode.get(id) ?? job.inputs.others)] })),
     nodes: nodes.map((node) => lowerNode(node, names.of(node.id), windows)),
     edges: edges.map((edge, index) => ({
       id: ids[index] ?? "",
       from: names.of(edge.from),
       to: names.of(edge.to),
       messageType: edge.messageType,
-      ...present({ guard: edge.guard }),
+      ...present({
+        guard: edge.guard,
+        routing: textAt(edge.given, "routing_mode") === "first_match" ? ("first-match" as const) : undefined,
+      }),
       raw: edge.given,
     })),
     restart: windows.restart,
@@ -58,12 +62,7 @@ export function lowerJob(job: SourceJob): WorkflowIr {
       services: copied(listAt(manifest, "services")),
       deployment: deploymentOf(manifest, policies, job.graphId),
     }),
-    raw: {
-      manifest: without(manifest, ["nodes", "edges"]),
-      entrypoints,
-      initialInputs: Object.fromEntries([...job.inputs.byNode].map(([id, payloads]) => [names.of(id), payloads])),
-      initialInputsOfOthers: job.inputs.others,
-    },
+    raw: { manifest: without(manifest, ["nodes", "edges"]) },
   };
 }
 

@@ -6,6 +6,7 @@ import { isJsonObject, type JsonObject, type JsonValue, type Node, ProcessConfig
 import { retryOf, runnerOf, uploadSources } from "./check-config.ts";
 import { irName } from "./ir-names.ts";
 import { copied, flagAt, listAt, member, named, numberAt, objectAt, present, textAt, without } from "./json-access.ts";
+import { firingOf } from "./lower-firing.ts";
 import { resourcesOf, type SourceNode } from "./read-nodes.ts";
 import { type RecoveryWindows, windowsUnder } from "./recovery-windows.ts";
 
@@ -27,11 +28,13 @@ export function lowerNode(source: SourceNode, id: string, windows: RecoveryWindo
     ...present({
       label: label?.slice(0, 256),
       backpressure: objectAt(config, "backpressure"),
+      concurrencyMax: concurrencyOf(objectAt(config, "backpressure")),
       resources,
       services,
       restart: objectAt(policies, "restart") === undefined ? undefined : own.restart,
       reschedule: objectAt(policies, "reschedule") === undefined ? undefined : own.reschedule,
     }),
+    ...firingOf(source),
     // A config that the node holds as it was written needs no second copy.
     raw: node === given && config === given["config"] ? without(given, ["config"]) : given,
   };
@@ -45,6 +48,11 @@ export function lowerNode(source: SourceNode, id: string, windows: RecoveryWindo
     default:
       return { kind: "process", ...base, ...processFields(source), config };
   }
+}
+
+function concurrencyOf(backpressure: JsonObject | undefined): number | undefined {
+  const given = numberAt(backpressure ?? {}, "max_concurrency");
+  return given === undefined ? undefined : Math.min(10_000, Math.max(1, Math.round(given)));
 }
 
 /** Without keys of the worker contract that are null: the format reads them as absent, the contract has no such value. */
@@ -80,6 +88,7 @@ function processFields({ id, config, agentType }: SourceNode) {
           },
     timeoutMs: timeout === undefined ? undefined : Math.min(durationMsMax, Math.max(1, Math.round(timeout * 1_000))),
     pool: pool === undefined ? undefined : irName(pool),
+    slots: numberAt(config, "pool_slots"),
     environment: environmentOf(config),
     passEnv,
     uploads: uploads.length === 0 ? undefined : uploads,

@@ -105,7 +105,7 @@ describe("typed fields", () => {
     });
     expect(service.triggers).toHaveLength(1);
     expect(service.services).toHaveLength(1);
-    expect(linear).toMatchObject({ type: "batch", entry: "ingress", raw: { entrypoints: ["ingress"] } });
+    expect(linear).toMatchObject({ type: "batch", entry: "ingress", seeds: [{ node: "ingress" }] });
   });
 
   test("windows have the defaults of type and recovery", () => {
@@ -135,17 +135,45 @@ describe("typed fields", () => {
   });
 
   test("initial inputs, in each form", () => {
-    const inputs = (value: unknown) => {
-      const raw = irOf(changed(fixtureText("linear"), [["initial_inputs", value]])).raw ?? {};
-      return [raw["initialInputs"], raw["initialInputsOfOthers"]];
+    const inputs = (value: unknown) => irOf(changed(fixtureText("linear"), [["initial_inputs", value]])).seeds?.map(({ bodies }) => bodies);
+    expect(inputs({ ingress: [{ a: 1 }, 2] })).toEqual([[{ a: 1 }, 2]]);
+    expect(inputs({ ingress: { a: 1 } })).toEqual([[{ a: 1 }]]);
+    expect(inputs({ ingress: "a" })).toEqual([["a"]]);
+    expect(inputs([{ a: 1 }])).toEqual([[{ a: 1 }]]);
+    expect(inputs({ __entrypoints__: [{ a: 1 }] })).toEqual([[{ a: 1 }]]);
+    expect(inputs(undefined)).toEqual([[{}]]);
+    expect(inputs(null)).toEqual([[{}]]);
+  });
+
+  test("what a node collects, sends and completes with", () => {
+    const firing = (config: Record<string, unknown>, type = "reduce", kind = "executor") => {
+      const base = changed(fixtureText("linear"), [
+        ["nodes.1.agent_type", kind],
+        ["nodes.1.type", type],
+        ["nodes.1.config", { command: ["true"], ...config }],
+      ]);
+      const { fires, emits, completes, emitsOnFailure } = nodeOf(irOf(base), "count");
+      return JSON.parse(JSON.stringify({ fires, emits, completes, emitsOnFailure })) as JsonObject;
     };
-    expect(inputs({ ingress: [{ a: 1 }, 2] })).toEqual([{ ingress: [{ a: 1 }, 2] }, [{}]]);
-    expect(inputs({ ingress: { a: 1 } })).toEqual([{ ingress: [{ a: 1 }] }, [{}]]);
-    expect(inputs({ ingress: "a" })).toEqual([{ ingress: ["a"] }, [{}]]);
-    expect(inputs([{ a: 1 }])).toEqual([{}, [{ a: 1 }]]);
-    expect(inputs({ __entrypoints__: [{ a: 1 }] })).toEqual([{}, [{ a: 1 }]]);
-    expect(inputs(undefined)).toEqual([{}, [{}]]);
-    expect(inputs(null)).toEqual([{}, [{}]]);
+    expect(firing({})).toEqual({});
+    expect(firing({ complete_after: 3, output_message_type: null })).toEqual({ fires: { kind: "collect", count: 3 }, emits: null });
+    expect(firing({ key: "payload.city" })).toMatchObject({ fires: { kind: "collect", key: { kind: "field", name: "city" } } });
+    expect(firing({ complete_on_message: true }, "reduce", "aggregator")).toEqual({
+      fires: { kind: "collect", count: 1 },
+      emits: null,
+      completes: true,
+    });
+    expect(firing({ complete_after: 4, output_message_type: "sum" }, "reduce", "aggregator")).toEqual({
+      fires: { kind: "collect", count: 4 },
+      emits: "sum",
+    });
+    expect(firing({}, "batch")).toEqual({});
+    expect(firing({ batch_size: 5, flush_after_ms: 200 }, "batch")).toEqual({
+      fires: { kind: "collect", count: 5, afterMs: 200, partial: true },
+    });
+    expect(firing({}, "stream")).toEqual({ fires: { kind: "stream" } });
+    expect(firing({ complete_job: true, complete_after: 2 }, "generic", "sensor")).toEqual({ completes: 2 });
+    expect(firing({ failure_message_type: "sorry", complete_job: true })).toEqual({ emitsOnFailure: "sorry", completes: true });
   });
 
   test("conditions decide over the message, its payload and the state", () => {

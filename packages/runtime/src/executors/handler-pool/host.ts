@@ -10,9 +10,17 @@ import { Socket } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
-import { type HandlerContext, HeddleError, type JsonObject, type JsonValue, type LogLevel } from "@heddle/core";
-import { logFunctions } from "../log-functions.ts";
-import { failureOfThrown, outcomeOfResult } from "../outcomes.ts";
+import {
+  failureOfThrown,
+  type HandlerContext,
+  HeddleError,
+  type JsonObject,
+  type JsonValue,
+  type LogLevel,
+  logFunctions,
+  outcomeOfResult,
+} from "@heddle/core";
+
 import { type CallFrame, FrameReader, FrameWriter, type FromProcess, type ToProcess } from "./frames.ts";
 
 type Handler = (...args: readonly unknown[]) => unknown;

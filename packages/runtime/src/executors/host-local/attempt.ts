@@ -8,6 +8,7 @@ import {
   failureOf,
   HeddleError,
   type JsonObject,
+  outcomeOfResult,
   type PayloadFile,
   type ProcessNode,
   type ProcessResult,
@@ -17,7 +18,6 @@ import {
   uploadsOf,
 } from "@heddle/core";
 import type { AbortHandle, Clock, Outcome, Task } from "@heddle/ports";
-import { outcomeOfResult } from "../outcomes.ts";
 import { type AttemptFolder, makeAttemptFolder, workdirOf } from "./attempt-folder.ts";
 import { commandLine, findProgram, limited } from "./command.ts";
 import { environmentOf, type ProgramEnvironment } from "./environment.ts";
@@ -33,7 +33,6 @@ export interface AttemptOptions {
   readonly hostEnvironment: Readonly<Record<string, string | undefined>>;
   /** The files of its bundle, and where they are; undefined where they are not laid out. */
   readonly payloads: { readonly folder: string; readonly files: readonly PayloadFile[] } | undefined;
-  readonly queueWaitMs: number;
 }
 
 /** Settles exactly once; never rejects. */
@@ -159,7 +158,7 @@ function finishedOutcome(prepared: Prepared, { stdout, stderr }: Pick<ProgramEnd
       runner: "host_local",
       node_name: hostname(),
       attempts: task.attempt,
-      lease: leaseOf(task, node, options.queueWaitMs),
+      lease: leaseOf(task, node),
     },
     input: prepared.message.body,
     ...understood.said,
@@ -167,12 +166,12 @@ function finishedOutcome(prepared: Prepared, { stdout, stderr }: Pick<ProgramEnd
   return outcomeOfResult(result, node.id);
 }
 
-function leaseOf(task: Task, node: ProcessNode, queueWaitMs: number): JsonObject {
+function leaseOf(task: Task, node: ProcessNode): JsonObject {
   return {
     lease_id: attemptIdOf(task),
-    pool: node.pool ?? node.config.pool ?? "default",
-    slots: node.config.pool_slots ?? 1,
-    queue_wait_ms: queueWaitMs,
+    pool: task.lease?.pool ?? node.pool ?? node.config.pool ?? "default",
+    slots: task.lease?.slots ?? node.config.pool_slots ?? 1,
+    queue_wait_ms: task.lease?.waitedMs ?? 0,
   };
 }
 

@@ -137,15 +137,6 @@ describe("timeouts", () => {
     const byConfig = await world.worker(code, { timeout_seconds: 0.1 }, { node: { timeoutMs: 60_000 } });
     expect(byConfig).toMatchObject({ failure: { code: "timeout", message: expect.stringContaining("100 ms") } });
   });
-
-  test("waiting for a place is not counted", async () => {
-    const narrow = await ProcessWorld.open({ concurrencyMax: 1 });
-    const slow = narrow.worker("setTimeout(() => say({ slow: true }), 900)");
-    const quick = narrow.worker("say({ quick: true })", {}, { node: { timeoutMs: 800 } });
-    expect(resultOf(await slow).output).toEqual({ slow: true });
-    expect(resultOf(await quick).output).toEqual({ quick: true });
-    await narrow.close();
-  });
 });
 
 test("more output than is allowed ends the worker while it prints", async () => {
@@ -176,47 +167,6 @@ test.runIf(process.platform === "linux")("a worker that takes more memory than i
   expect(await bounded.worker(hungry, { max_memory_mb: 100_000 })).toMatchObject({ failure: { code: "process-failed" } });
   expect((await bounded.result("say({ ok: true })")).output).toEqual({ ok: true });
   await bounded.close();
-});
-
-test("100 at once: never more than may run, in the order in which they came", async () => {
-  const wide = await ProcessWorld.open({ concurrencyMax: 5 });
-  const folder = await wide.spare();
-  const command = ["/bin/sh", "-c", `echo start >> ${folder}/log; sleep 0.02; echo end >> ${folder}/log; printf '{"n":%s}' "$1"`, "sh"];
-  let most = 0;
-  const ended: number[] = [];
-  const outcomes = await Promise.all(
-    Array.from({ length: 100 }, async (_, n) => {
-      const outcome = await wide.execute({ command: [...command, String(n)] });
-      most = Math.max(most, wide.executor.running());
-      ended.push(n);
-      return outcome;
-    }),
-  );
-  expect(outcomes.map((outcome) => resultOf(outcome).output)).toEqual(Array.from({ length: 100 }, (_, n) => ({ n })));
-  expect(most).toBe(5);
-  let now = 0;
-  for (const line of (await readFile(join(folder, "log"), "utf8")).trim().split("\n")) {
-    now += line === "start" ? 1 : -1;
-    expect(now).toBeLessThanOrEqual(5);
-  }
-  // First come, first served: nobody is overtaken by more than run beside it.
-  for (const [place, n] of ended.entries()) expect(Math.abs(place - n)).toBeLessThan(10);
-  await wide.close();
-});
-
-test("an attempt that is cancelled while it waits for a place never starts", async () => {
-  const narrow = await ProcessWorld.open({ concurrencyMax: 1 });
-  const folder = await narrow.spare();
-  const first = new AttemptAbort();
-  const running = narrow.execute({ command: workerCommand("setInterval(() => {}, 1000)") }, { abort: first });
-  const second = new AttemptAbort();
-  const waiting = narrow.execute({ command: `touch ${folder}/started` }, { abort: second });
-  second.abort("cancelled");
-  expect(await waiting).toEqual({ kind: "aborted" });
-  first.abort("cancelled");
-  expect(await running).toEqual({ kind: "aborted" });
-  await expect(readFile(join(folder, "started"))).rejects.toMatchObject({ code: "ENOENT" });
-  await narrow.close();
 });
 
 test("the first run of a node waits for its startup delay, the others do not", async () => {

@@ -2,26 +2,22 @@
  * The executor of `process` nodes: programs of any language, started on this machine, one for each
  * attempt, as docs/processes.md describes.
  *
- * At most so many run at once, in the order in which they came. Whatever it started is gone when an
- * attempt has settled, and when the executor is closed.
+ * How many run at once is for flow control to say. Whatever it started is gone when an attempt has settled,
+ * and when the executor is closed.
  */
-import { availableParallelism } from "node:os";
 import { type BundleManifest, type ContentHash, failureOf, type ProcessNode } from "@heddle/core";
 import type { AbortHandle, Clock, Executor, Outcome, Task } from "@heddle/ports";
 import { AttemptAbort } from "../../shell/abort.ts";
 import { type AttemptOptions, runAttempt } from "./attempt.ts";
-import { Slots } from "./slots.ts";
 
 export interface HostLocalOptions {
-  /** Programs that run at the same time. 0: twice as many as there are cores. */
-  readonly concurrencyMax: number;
   /** Data that a program may have, each of its processes counted alone; a node may ask for less. Held to on Linux. */
   readonly memoryMb: number;
   /** How long a program that is to end may take before it is killed. */
   readonly graceMs: number;
 }
 
-export const hostLocalDefaults: HostLocalOptions = { concurrencyMax: 0, memoryMb: 4_096, graceMs: 2_000 };
+export const hostLocalDefaults: HostLocalOptions = { memoryMb: 4_096, graceMs: 2_000 };
 
 export interface HostLocalExecutor extends Executor {
   /** Makes the files of a bundle available to its nodes. */
@@ -38,17 +34,15 @@ export function createHostLocalExecutor(
   options: HostLocalOptions,
   hostEnvironment: Readonly<Record<string, string | undefined>>,
 ): HostLocalExecutor {
-  const slots = new Slots(options.concurrencyMax > 0 ? options.concurrencyMax : 2 * availableParallelism());
   const bundles = new Map<ContentHash, NonNullable<AttemptOptions["payloads"]>>();
   const open = new Map<AttemptAbort, Promise<Outcome>>();
   const begun = new Set<string>();
   let isClosed = false;
+  let running = 0;
 
   const run = async (task: Task, node: ProcessNode, abort: AbortHandle): Promise<Outcome> => {
-    const cameAtMs = clock.nowMs();
-    if (!(await slots.acquire(abort))) return { kind: "aborted" };
+    running++;
     try {
-      const queueWaitMs = Math.max(0, clock.nowMs() - cameAtMs);
       await firstDelay(`${task.run}/${node.id}`, node.config.startup_delay_ms, abort);
       if (abort.aborted) return { kind: "aborted" };
       const { graceMs, memoryMb } = options;
@@ -58,10 +52,9 @@ export function createHostLocalExecutor(
         memoryMb,
         hostEnvironment,
         payloads: bundles.get(task.bundle),
-        queueWaitMs,
       });
     } finally {
-      slots.release();
+      running--;
     }
   };
 
@@ -82,7 +75,7 @@ export function createHostLocalExecutor(
   return {
     keepsTime: true,
     register: (hash, manifest, folder) => bundles.set(hash, { folder, files: manifest.files }),
-    running: () => slots.taken,
+    running: () => running,
     async execute(task, abort) {
       const { node } = task;
       if (node.kind !== "process") {

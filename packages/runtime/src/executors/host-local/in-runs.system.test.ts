@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 function open(options: RuntimeOptions = {}): Runtime {
-  const runtime = createRuntime({ processes: { graceMs: 200, concurrencyMax: 4 }, ...options });
+  const runtime = createRuntime({ processes: { graceMs: 200 }, ...options });
   runtimes.push(runtime);
   return runtime;
 }

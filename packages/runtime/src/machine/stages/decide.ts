@@ -5,16 +5,19 @@
  * Architecture invariant: nothing here awaits, reads a clock, draws a random number or logs, and the
  * state it is given is left as it was.
  */
-import { type Failure, failureOf, fitsType, type JsonValue, type RunEvent, unreachable } from "@heddle/core";
-import type { AttemptOutcome, DecisionInput, Refusal, RunCommand } from "../commands.ts";
+import { type Failure, failureOf, fitsType, type RunEvent, unreachable } from "@heddle/core";
+import type { DecisionInput, Refusal, RunCommand } from "../commands.ts";
+import { answer } from "../run/answer.ts";
+import { type Endings, forgetAttempt, recordOnce, settleAttempt, settleCall, startAttempt } from "../run/attempts.ts";
+import type { DraftRun } from "../run/draft.ts";
+import type { Frame } from "../run/state.ts";
+import { optional, RunTurn } from "../run/turn.ts";
 import { enter, failActivation, frameOf, misfitOf, passRouter, planned, succeed } from "./flow.ts";
 import type { StagesPlan } from "./plan.ts";
 import { advanceRegion, cancelRegion, endUnwound, openRegion, timeoutFailure } from "./regions.ts";
-import { retryDelayMs } from "./retry.ts";
-import type { Activation, DraftRun, Frame } from "./state.ts";
-import { optional, Turn, type Work } from "./turn.ts";
+import type { Turn, Work } from "./turn.ts";
 import { unwindFrames, unwindRoot } from "./unwind.ts";
-import { answer, resume, signal } from "./wishes.ts";
+import { resume, signal } from "./wishes.ts";
 
 /** Decides one command over a draft, which sees the events; they are appended to `events`. */
 export function decide(
@@ -24,7 +27,7 @@ export function decide(
   input: DecisionInput,
   events: RunEvent[],
 ): Refusal | undefined {
-  const turn = new Turn(plan, draft, input, events);
+  const turn: Turn = new RunTurn<StagesPlan, Work>(plan, draft, input, events);
   const refusal = obey(turn, command);
   if (refusal !== undefined) return refusal;
   for (let next = 0; next < turn.work.length; next++) {
@@ -33,6 +36,21 @@ export function decide(
   }
   return undefined;
 }
+
+const endings: Endings<Turn> = {
+  nodeOf: (turn, id) => planned(turn, id).node,
+  succeed: (turn, activation, result, given) => {
+    const before = turn.work.length;
+    succeed(turn, activation, result, given);
+    const misfit = turn.work[before];
+    if (misfit?.kind !== "fail-activation" || misfit.activation !== activation.id) return undefined;
+    turn.work.length = before;
+    return misfit.failure;
+  },
+  misfitOf: (turn, activation, result) => misfitOf(planned(turn, activation.node), frameOf(turn, activation), result),
+  fail: (turn, { id }, failure, on, by) => turn.queue({ kind: "fail-activation", activation: id, failure, on, ...optional("by", by) }),
+  cancelled: (turn, { frame }) => turn.queue({ kind: "close-frame", frame }),
+};
 
 function obey(turn: Turn, command: RunCommand): Refusal | undefined {
   const { head } = turn.fold;
@@ -49,37 +67,27 @@ function obey(turn: Turn, command: RunCommand): Refusal | undefined {
   }
   switch (command.kind) {
     case "settle-attempt":
-      settleAttempt(turn, command.activation, command.attempt, command.outcome);
+      settleAttempt(turn, command, endings);
       return undefined;
-    case "start-attempt": {
-      const activation = current(turn, command.activation, command.attempt);
-      if (activation?.status === "ready" && !head.paused) {
-        turn.emit({ kind: "attempt-started", activation: activation.id, attempt: activation.attempt, incarnation: command.incarnation });
-      }
+    case "start-attempt":
+      startAttempt(turn, command);
       return undefined;
-    }
-    case "forget-attempt": {
-      const activation = current(turn, command.activation, command.attempt);
-      if (activation?.status === "started") turn.emit({ kind: "outcome-unknown", activation: activation.id, attempt: activation.attempt });
+    case "forget-attempt":
+      forgetAttempt(turn, command);
       return undefined;
-    }
     case "settle-call":
-      return settleCall(turn, command);
-    case "record-once": {
-      const activation = current(turn, command.activation, command.attempt);
-      if (activation === undefined || (activation.status !== "ready" && activation.status !== "started")) {
-        return { code: "cancelled", message: "the attempt is no longer wanted" };
-      }
-      turn.emit({ kind: "once-recorded", activation: activation.id, name: command.name, value: command.value });
-      return undefined;
-    }
+      return settleCall(turn, command, endings);
+    case "record-once":
+      return recordOnce(turn, command);
     case "fire-timer":
       fireTimer(turn, command.activation);
       return undefined;
     case "answer":
-      return answer(turn, command);
+      return answer(turn, command, endings);
     case "signal":
       return signal(turn, command);
+    case "replay-letters":
+      return { code: "dead-letter-not-found", message: `run ${head.run} is no graph, and has no dead letters` };
     case "pause":
       if (head.ending !== undefined) return { code: "run-ended", message: `run ${head.run} is ending, and cannot be paused` };
       if (!head.paused) turn.emit({ kind: "run-paused", ...optional("reason", command.reason), ...optional("by", command.by) });
@@ -164,100 +172,6 @@ function retry(turn: Turn, command: Extract<RunCommand, { kind: "retry" }>): Ref
   const { head } = turn.fold;
   if (head.phase === "open" || head.phase === "absent") return { code: "run-not-ended", message: `run ${head.run} has not ended` };
   turn.emit({ kind: "run-retried", from: command.from, node: command.node, state: command.state, ...optional("by", command.by) });
-  return undefined;
-}
-
-/** The activation, if it is open and at this attempt: anything else is late, and dropped. */
-function current(turn: Turn, id: number, attempt: number): Activation | undefined {
-  const activation = turn.fold.activation(id);
-  return activation !== undefined && activation.attempt === attempt ? activation : undefined;
-}
-
-function settleAttempt(turn: Turn, id: number, attempt: number, outcome: AttemptOutcome): void {
-  const activation = current(turn, id, attempt);
-  if (activation === undefined) return;
-  if (activation.status === "aborting") {
-    const said = outcome.kind === "lost" ? "unknown" : outcome.kind;
-    turn.emit({ kind: "activation-cancelled", activation: id, attempt, outcome: said });
-    turn.queue({ kind: "close-frame", frame: activation.frame });
-    return;
-  }
-  if (activation.status !== "ready" && activation.status !== "started") return;
-  switch (outcome.kind) {
-    case "succeeded":
-      settled(turn, activation, outcome.result, undefined);
-      return;
-    case "failed":
-      failAttempt(turn, activation, outcome.failure, true);
-      return;
-    case "lost": {
-      const failure = failureOf("executor-lost", outcome.message, "executor-lost", { retryable: true, node: activation.node });
-      failAttempt(turn, activation, failure, outcome.counted);
-      return;
-    }
-    case "aborted":
-      // Nobody wanted it aborted but a process that is going away: it is still due.
-      return;
-    default:
-      unreachable(outcome);
-  }
-}
-
-/** Success, unless the result does not fit what the node writes: then the attempt failed. */
-function settled(turn: Turn, activation: Activation, result: JsonValue, by: string | undefined): void {
-  const before = turn.work.length;
-  succeed(turn, activation, result, { attempt: activation.attempt, ...optional("by", by) });
-  const misfit = turn.work[before];
-  if (misfit?.kind !== "fail-activation" || misfit.activation !== activation.id) return;
-  turn.work.length = before;
-  failAttempt(turn, activation, misfit.failure, true);
-}
-
-function failAttempt(turn: Turn, activation: Activation, failure: Failure, counted: boolean): void {
-  const unsafe = activation.status === "started";
-  if (unsafe && (failure.class === "executor-lost" || failure.class === "timeout")) {
-    turn.emit({ kind: "outcome-unknown", activation: activation.id, attempt: activation.attempt });
-    return;
-  }
-  const { node } = planned(turn, activation.node);
-  // A person allowed one start: another one needs another yes.
-  const policy = node.kind === "tool" && node.permission !== "read" ? undefined : node.retry;
-  const delayMs = counted ? retryDelayMs(policy, failure, activation.counted + 1, turn.input.random) : 0;
-  if (delayMs === undefined) {
-    turn.queue({ kind: "fail-activation", activation: activation.id, failure, on: failure.class === "timeout" ? "timeout" : "failure" });
-    return;
-  }
-  turn.emit({
-    kind: "attempt-failed",
-    activation: activation.id,
-    attempt: activation.attempt,
-    failure,
-    counted,
-    retryAtMs: turn.atMs + delayMs,
-  });
-}
-
-function settleCall(turn: Turn, command: Extract<RunCommand, { kind: "settle-call" }>): Refusal | undefined {
-  const activation = turn.fold.activation(command.activation);
-  if (activation?.status !== "unknown") return { code: "call-not-unknown", message: "the outcome of this call is not unknown" };
-  const result = command.result ?? null;
-  const misfit = command.as === "succeeded" ? misfitOf(planned(turn, activation.node), frameOf(turn, activation), result) : undefined;
-  if (misfit !== undefined) return { code: "result-invalid", message: misfit.message };
-  turn.emit({
-    kind: "outcome-settled",
-    activation: activation.id,
-    attempt: activation.attempt,
-    as: command.as,
-    ...optional("by", command.by),
-  });
-  if (command.as === "succeeded") {
-    succeed(turn, activation, result, { attempt: activation.attempt, ...optional("by", command.by) });
-  } else if (command.as === "failed") {
-    const failure = failureOf("outcome-unknown", command.message ?? "an operator found that the call had failed", "handler", {
-      node: activation.node,
-    });
-    turn.queue({ kind: "fail-activation", activation: activation.id, failure, on: "failure", ...optional("by", command.by) });
-  }
   return undefined;
 }
 

@@ -4,13 +4,11 @@
  */
 import {
   checkValue,
-  type Doing,
   type EdgeOutcome,
   type EvalScope,
   type Failure,
   failureOf,
   InvariantViolatedError,
-  instantOf,
   isJsonArray,
   isOversized,
   type JsonValue,
@@ -19,12 +17,11 @@ import {
   type RunEventOf,
   type Source,
   type Sources,
-  type ToolNode,
   textOf,
-  type WaitNode,
 } from "@heddle/core";
+import { type DoingOf, deadlineOf, toolDoing, waitDoing } from "../run/doing.ts";
+import type { Activation, Frame } from "../run/state.ts";
 import type { NodePlan, WritePlan } from "./plan.ts";
-import type { Activation, Frame } from "./state.ts";
 import { sourceOr, type Turn, type Work } from "./turn.ts";
 
 /** Routers entered in one decision, at most: a cycle of nodes that do nothing is a mistake. */
@@ -249,18 +246,12 @@ function isCleanup(turn: Turn, frame: Frame): boolean {
   return false;
 }
 
-interface DoingOf {
-  readonly does: Doing | undefined;
-  /** Why the node fails as soon as it is entered. */
-  readonly failure?: Failure;
-}
-
 function doingOf(turn: Turn, node: NodePlan, scope: EvalScope): DoingOf {
   const ir = node.node;
-  const deadline = ir.timeoutMs === undefined ? {} : { deadlineMs: turn.atMs + ir.timeoutMs };
+  const deadline = deadlineOf(ir.timeoutMs, turn.atMs);
   switch (ir.kind) {
     case "wait":
-      return waitOf(turn, node, ir, scope, deadline);
+      return waitDoing(ir, (node.own["ms"] ?? node.own["at"])?.eval(scope) ?? null, turn.atMs);
     case "human":
       return {
         does: {
@@ -272,8 +263,7 @@ function doingOf(turn: Turn, node: NodePlan, scope: EvalScope): DoingOf {
         },
       };
     case "tool":
-      if (ir.permission === "read") return { does: node.safe ? undefined : { kind: "execute", unsafe: true } };
-      return { does: askToCall(node, ir, scope) };
+      return { does: toolDoing(ir, node.safe, () => Object.fromEntries(node.reads.map((read) => [read.name, read.value.eval(scope)]))) };
     case "workflow":
       return { does: { kind: "child", workflow: ir.workflow, ...deadline } };
     case "parallel":
@@ -313,29 +303,6 @@ function doingOf(turn: Turn, node: NodePlan, scope: EvalScope): DoingOf {
     default:
       return { does: node.safe ? undefined : { kind: "execute", unsafe: true } };
   }
-}
-
-/** Until calls have approvals of their own, one that may change the world asks as a `human` node does. */
-function askToCall(node: NodePlan, ir: ToolNode, scope: EvalScope): Doing {
-  const tool = ir.tool ?? ir.capability;
-  const permission = ir.permission ?? "modify";
-  const input = Object.fromEntries(node.reads.map((read) => [read.name, read.value.eval(scope)]));
-  return {
-    kind: "ask",
-    mode: "approve",
-    call: true,
-    prompt: `Let ${node.id} call ${tool}, which may ${permission === "admin" ? "administer" : "modify"}?`,
-    details: { tool, permission, ...(isOversized(input) ? {} : { input }) },
-  };
-}
-
-function waitOf(turn: Turn, node: NodePlan, ir: WaitNode, scope: EvalScope, deadline: { deadlineMs?: number }): DoingOf {
-  if (ir.wait.kind === "signal") return { does: { kind: "signal", name: ir.wait.name, ...deadline } };
-  const given = node.own[ir.wait.kind === "duration" ? "ms" : "at"]?.eval(scope) ?? null;
-  const untilMs = ir.wait.kind === "until" ? instantOf(given) : typeof given === "number" ? turn.atMs + Math.max(0, given) : undefined;
-  if (untilMs !== undefined) return { does: { kind: "sleep", untilMs } };
-  const failure = failureOf("value-invalid", `${node.id} waits for a time, and was given ${JSON.stringify(given)}`, "invalid");
-  return { does: { kind: "sleep", untilMs: turn.atMs }, failure };
 }
 
 export function planned(turn: Turn, id: string): NodePlan {

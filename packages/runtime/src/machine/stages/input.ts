@@ -1,7 +1,7 @@
 /** The input of an attempt, evaluated from the state when it starts. */
 import { checkValue, type Failure, failureOf, type JsonValue } from "@heddle/core";
+import type { RunFold } from "../run/state.ts";
 import type { NodePlan } from "./plan.ts";
-import type { RunFold } from "./state.ts";
 
 export type AttemptInput =
   | { readonly kind: "input"; readonly values: Readonly<Record<string, JsonValue>> }

@@ -70,6 +70,7 @@ export interface NodePlan {
 }
 
 export interface StagesPlan {
+  readonly discipline: "stages";
   readonly ir: WorkflowIr;
   readonly entry: NodePlan;
   readonly nodes: ReadonlyMap<string, NodePlan>;
@@ -106,6 +107,7 @@ export function prepareStages(ir: WorkflowIr): StagesPlan {
   const nodes = new Map<string, NodePlan>();
   const entry = planBody(ir, "main", [], nodes).entry;
   return {
+    discipline: "stages",
     ir,
     entry,
     nodes,

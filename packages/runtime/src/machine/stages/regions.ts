@@ -11,10 +11,10 @@ import {
   type Source,
   type Sources,
 } from "@heddle/core";
-import { collectedOf } from "./evolve.ts";
+import { type Activation, type Frame, newVars, type RegionState } from "../run/state.ts";
+import { collectedOf } from "./evolve-frames.ts";
 import { enter, frameOf, planned, scopeOf, succeed } from "./flow.ts";
 import type { BodyPlan, NodePlan } from "./plan.ts";
-import { type Activation, type Frame, newVars, type RegionState } from "./state.ts";
 import { sourceOr, type Turn, type Work } from "./turn.ts";
 import { unwindFrames } from "./unwind.ts";
 

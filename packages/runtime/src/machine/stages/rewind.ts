@@ -5,8 +5,8 @@
  * that no state remembers.
  */
 import { type EventRecord, isJsonArray, isJsonObject, type JsonValue, type Opened, type RunEvent } from "@heddle/core";
-import { evolve } from "./evolve.ts";
-import { LiveRun } from "./state.ts";
+import { evolve } from "../run/evolve.ts";
+import { LiveRun } from "../run/state.ts";
 
 /** An activation that is open in a state from which the run can go on. */
 export interface Target {

@@ -6,7 +6,7 @@
  * A `try` on the way runs its `finally` body, inside out; a `finally` that already runs is left alone.
  */
 import type { UnwindCause } from "@heddle/core";
-import type { Activation, Frame } from "./state.ts";
+import type { Activation, Frame } from "../run/state.ts";
 import type { Turn } from "./turn.ts";
 
 /** Unwinds every frame of a region; a `finally` body that already runs is left to end. */

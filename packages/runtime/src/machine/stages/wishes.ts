@@ -1,63 +1,15 @@
-/** What people and programs wish of a run: answers, signals, going on now. Each may be refused. */
-import { checkValue, failureOf, fitsType, type JsonValue } from "@heddle/core";
+/** What people and programs wish of a run: signals, going on now. Each may be refused. */
+import { checkValue, fitsType, type JsonValue } from "@heddle/core";
 import type { Refusal, RunCommand } from "../commands.ts";
+import type { Activation } from "../run/state.ts";
+import { optional } from "../run/turn.ts";
 import { planned, succeed } from "./flow.ts";
-import type { Activation } from "./state.ts";
-import { optional, type Turn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 
 /** Signals that a run keeps for waits that have not been reached. */
 export const signalsMax = 1_000;
 
 type Wish<Kind extends RunCommand["kind"]> = Extract<RunCommand, { kind: Kind }>;
-
-export function answer(turn: Turn, command: Wish<"answer">): Refusal | undefined {
-  const activation = askedBy(turn, command);
-  if ("code" in activation) return activation;
-  const { node } = planned(turn, activation.node);
-  const asks = node.kind === "human" ? node : node.kind === "tool" ? { mode: "approve" as const, answer: undefined } : undefined;
-  if (asks === undefined) return { code: "not-waiting", message: `${node.id} asks nobody` };
-  const person = { ...optional("by", command.by), ...optional("comment", command.comment) };
-  if (command.answer === undefined || (asks.mode === "approve" && command.answer === false)) {
-    const failure = failureOf("rejected", command.comment ?? `${command.by ?? "a person"} said no`, "rejected", {
-      node: node.id,
-      details: person,
-    });
-    turn.queue({ kind: "fail-activation", activation: activation.id, failure, on: "rejected", ...optional("by", command.by) });
-    return undefined;
-  }
-  const value: JsonValue = command.answer;
-  if (asks.mode === "approve") {
-    if (value !== true) return { code: "answer-invalid", message: `${node.id} asks for yes or no` };
-    if (node.kind === "tool") {
-      turn.emit({ kind: "activation-approved", activation: activation.id, ...person });
-      return undefined;
-    }
-    succeed(turn, activation, { approved: true, ...person }, optional("by", command.by));
-    return undefined;
-  }
-  const [problem] = asks.answer === undefined ? [] : checkValue(asks.answer, value, "answer");
-  if (problem !== undefined) return { code: "answer-invalid", message: `${problem.path} ${problem.message}` };
-  succeed(turn, activation, { answer: value, ...person }, optional("by", command.by));
-  return undefined;
-}
-
-/** The one open question that an answer can mean. */
-function askedBy(turn: Turn, command: Wish<"answer">): Activation | Refusal {
-  const asking = [...turn.fold.activations()].filter(
-    (activation) =>
-      activation.does?.kind === "ask" &&
-      (command.node === undefined || activation.node === command.node) &&
-      (command.activation === undefined || activation.id === command.activation),
-  );
-  const [activation] = asking;
-  if (activation === undefined) {
-    const where = command.node === undefined ? "" : ` at ${command.node}`;
-    return { code: "not-waiting", message: `run ${turn.fold.head.run} asks nothing${where}` };
-  }
-  if (asking.length === 1) return activation;
-  const which = asking.map((each) => `${each.node} (activation ${each.id})`).join(", ");
-  return { code: "request-invalid", message: `several questions are open; name one: ${which}` };
-}
 
 export function signal(turn: Turn, command: Wish<"signal">): Refusal | undefined {
   const { head } = turn.fold;

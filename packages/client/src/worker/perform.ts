@@ -1,0 +1,83 @@
+/** One task, carried out by the handler of its name. The rules are those of handlers that run in the daemon. */
+import {
+  failureOf,
+  failureOfThrown,
+  type HandlerContext,
+  type HandlerLog,
+  type JsonValue,
+  logFunctions,
+  outcomeOfResult,
+} from "@heddle/core";
+import type { ServingOutcome, ServingWork } from "@heddle/wire";
+
+/** Called as `fn(input, ctx)`, with core's `HandlerContext`; several inputs where the node's arguments are positional. */
+export type WorkerHandler = (...args: never[]) => unknown;
+
+/** Calls the handler of a task. What it gives, throws or lacks is the outcome. */
+export function performBy(handlers: ReadonlyMap<string, WorkerHandler>): (work: ServingWork) => ServingOutcome | Promise<ServingOutcome> {
+  return (work) => {
+    const { name, node, inputJson, positional } = work.task;
+    const fn = handlers.get(name) as ((...args: unknown[]) => unknown) | undefined;
+    if (fn === undefined) {
+      const failure = failureOf("handler-not-found", `the worker has no handler ${name}`, "denied", { node });
+      return { kind: "failed", failure };
+    }
+    const context = new WorkContext(work);
+    const input = JSON.parse(inputJson) as JsonValue;
+    try {
+      const given = positional ? fn(...(input as readonly JsonValue[]), context) : fn(input, context);
+      if (!isThenable(given)) return outcomeOfResult(given, node);
+      return Promise.resolve(given).then(
+        (value) => outcomeOfResult(value, node),
+        (thrown: unknown) => outcomeOfThrown(thrown, work),
+      );
+    } catch (thrown) {
+      return outcomeOfThrown(thrown, work);
+    }
+  };
+}
+
+function outcomeOfThrown(thrown: unknown, work: ServingWork): ServingOutcome {
+  return work.aborted ? { kind: "aborted" } : { kind: "failed", failure: failureOfThrown(thrown, work.task.node) };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** What the handler is given. Members that cost something are made when they are asked for. */
+class WorkContext implements HandlerContext {
+  readonly #work: ServingWork;
+  #log: HandlerLog | undefined;
+
+  constructor(work: ServingWork) {
+    this.#work = work;
+  }
+
+  get runId(): string {
+    return this.#work.task.run;
+  }
+  get node(): string {
+    return this.#work.task.node;
+  }
+  get activation(): number {
+    return this.#work.task.activation;
+  }
+  get attempt(): number {
+    return this.#work.task.attempt;
+  }
+  get idempotencyKey(): string {
+    return this.#work.task.idempotencyKey;
+  }
+  get signal(): AbortSignal {
+    return this.#work.signal;
+  }
+  get log(): HandlerLog {
+    this.#log ??= logFunctions((level, text, fields) => this.#work.log(level, "log", text, fields));
+    return this.#log;
+  }
+
+  once<Value extends JsonValue>(name: string, fn: () => Value | Promise<Value>): Promise<Value> {
+    return this.#work.once(name, fn);
+  }
+}
