@@ -1,5 +1,22 @@
 /** The compiler: from what authors write to checked, content-addressed bundles. Authors import `./authoring`. */
 export { type Bundle, type BundleParts, createBundle, type ImportedJob, manifestText } from "./backends/bundle/create-bundle.ts";
+export { mermaidOf } from "./backends/diagram/mermaid-of.ts";
+export { htmlOf } from "./backends/html/html-of.ts";
+export {
+  type MachineContext,
+  type MachineEvent,
+  toldActions,
+  type XstateImplementations,
+  type XstateMachine,
+  type XstateModule,
+  type XstateNamed,
+  type XstateOptions,
+  type XstateState,
+  type XstateTables,
+  type XstateTransition,
+  xstateImplementations,
+  xstateOf,
+} from "./backends/xstate/index.ts";
 export { type Payloads, payloadsOf } from "./frontends/manifest/check-payloads.ts";
 export {
   type CompiledManifest,

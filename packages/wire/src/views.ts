@@ -74,14 +74,15 @@ export function fromLog(record: LogRecord): pb.LogRecord {
 }
 
 function toFailure(message: pb.Failure): unknown {
-  const { code, class: failureClass, retryable, node, detailsJson } = message;
-  const details = answerJsonOrAbsent(detailsJson);
-  return present({ code, message: message.message, class: failureClass, retryable, node, details });
+  const { code, class: failureClass, retryable, node, detailsJson, retryAfterMs } = message;
+  const rest = { details: answerJsonOrAbsent(detailsJson), retryAfterMs: numOrAbsent(retryAfterMs) };
+  return present({ code, message: message.message, class: failureClass, retryable, node, ...rest });
 }
 
 function fromFailure(failure: Failure): pb.Failure {
-  const { code, message, class: failureClass, retryable, node, details } = failure;
-  return { code, message, class: failureClass, retryable, node, detailsJson: jsonOrAbsent(details) };
+  const { code, message, class: failureClass, retryable, node, details, retryAfterMs } = failure;
+  const rest = { detailsJson: jsonOrAbsent(details), retryAfterMs: intOrAbsent(retryAfterMs) };
+  return { code, message, class: failureClass, retryable, node, ...rest };
 }
 
 function toQuestion(message: pb.OpenQuestion): unknown {

@@ -44,7 +44,8 @@ export function checkAtRest(fold: LiveRun, nowMs: number): void {
   checkReasons(fold, nowMs);
 }
 
-function checkReasons(fold: LiveRun, nowMs: number): void {
+/** An open run has a reason, and its status is what its reasons say. */
+export function checkReasons(fold: LiveRun, nowMs: number): void {
   const kinds = new Set<string>(reasonsOf(fold, { nowMs }).map((reason) => reason.kind));
   law(kinds.size > 0, "an open run has a reason");
   const status = statusOf(fold, true);
@@ -78,7 +79,8 @@ export function textOf(fold: RunFold): string {
   return JSON.stringify(sorted({ head, frames: frames.sort(byId), activations: activations.sort(byId) }));
 }
 
-function sorted(value: unknown): unknown {
+/** Members in the order of their names, all the way down. */
+export function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

@@ -1,5 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -126,7 +137,11 @@ describe("building", () => {
     expect(names).not.toContain("HOME");
   });
 
-  test.each(readdirSync(join(fixtures, "err")).filter((name) => existsSync(join(fixtures, "err", name, "flow.ts"))).sort())("err/%s", async (name) => {
+  test.each(
+    readdirSync(join(fixtures, "err"))
+      .filter((name) => existsSync(join(fixtures, "err", name, "flow.ts")))
+      .sort(),
+  )("err/%s", async (name) => {
     const bundle = await build(`err/${name}`, "flow.ts", { timeoutMs: name === "loops" ? 700 : 15_000 });
     expect(bundle.valid).toBe(false);
     expect(

@@ -135,7 +135,7 @@ describe("pools in runs", () => {
     open(new Calls());
     await expect(start(sideBySide(["a"], { pool: "gpu" }))).rejects.toMatchObject({
       code: "capability-denied",
-      message: "node a wants slots of the pool gpu, which is not configured",
+      message: "node a wants slots of the pool gpu, which is not configured: add it, as in HEDDLE_POOLS=gpu=1",
     });
     await expect(start(sideBySide(["a"], { pool: "two", slots: 3 }))).rejects.toMatchObject({
       message: "node a wants 3 slots, and the pool two has 2",

@@ -216,8 +216,8 @@ function groupOf(turn: GraphTurn, plan: GraphNodePlan, rule: GatherRule, message
   if (key === undefined) return rule.kind === "join" ? String(message.correlation) : "";
   const state = turn.fold.record(plan.id)?.state;
   const envelope = () => envelopeOf(message, turn.fold.head.run, plan.id, turn.atMs);
-  const value: JsonValue = key(scopeOf(message.body, state, turn.fold.head.input, envelope));
-  return typeof value === "string" ? value : JSON.stringify(value);
+  // As JSON: the text "7" and the number 7 are different values.
+  return JSON.stringify(key(scopeOf(message.body, state, turn.fold.head.input, envelope)));
 }
 
 /** A group is whole: its node handles it now. */

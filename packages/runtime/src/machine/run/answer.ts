@@ -27,13 +27,25 @@ export function answer<Turn extends AnyTurn>(turn: Turn, command: Answer, ending
   if (asks.mode === "approve") {
     if (value !== true) return { code: "answer-invalid", message: `${node.id} asks for yes or no` };
     if (node.kind === "tool") turn.emit({ kind: "activation-approved", activation: activation.id, ...person });
-    else endings.succeed(turn, activation, { approved: true, ...person }, optional("by", command.by));
+    else give(turn, activation, { approved: true, ...person }, command.by, endings);
     return undefined;
   }
   const [problem] = asks.answer === undefined ? [] : checkValue(asks.answer, value, "answer");
   if (problem !== undefined) return { code: "answer-invalid", message: `${problem.path} ${problem.message}` };
-  endings.succeed(turn, activation, { answer: value, ...person }, optional("by", command.by));
+  give(turn, activation, { answer: value, ...person }, command.by, endings);
   return undefined;
+}
+
+/** An answer that fits its question may still not fit what the node writes: that is the workflow's failure, not the person's. */
+function give<Turn extends AnyTurn>(
+  turn: Turn,
+  activation: Activation,
+  result: JsonValue,
+  by: string | undefined,
+  endings: Endings<Turn>,
+): void {
+  const misfit = endings.succeed(turn, activation, result, optional("by", by));
+  if (misfit !== undefined) endings.fail(turn, activation, misfit, "failure", undefined);
 }
 
 /** The one open question that an answer can mean. */

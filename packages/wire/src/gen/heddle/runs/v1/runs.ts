@@ -86,7 +86,11 @@ export interface Failure {
   class: string;
   retryable: boolean;
   node?: string | undefined;
-  detailsJson?: string | undefined;
+  detailsJson?:
+    | string
+    | undefined;
+  /** Milliseconds until another attempt makes sense. */
+  retryAfterMs?: bigint | undefined;
 }
 
 /** A question to a person that nobody has answered yet. */
@@ -926,7 +930,15 @@ export const Run: MessageFns<Run> = {
 };
 
 function createBaseFailure(): Failure {
-  return { code: "", message: "", class: "", retryable: false, node: undefined, detailsJson: undefined };
+  return {
+    code: "",
+    message: "",
+    class: "",
+    retryable: false,
+    node: undefined,
+    detailsJson: undefined,
+    retryAfterMs: undefined,
+  };
 }
 
 export const Failure: MessageFns<Failure> = {
@@ -948,6 +960,12 @@ export const Failure: MessageFns<Failure> = {
     }
     if (message.detailsJson !== undefined) {
       writer.uint32(50).string(message.detailsJson);
+    }
+    if (message.retryAfterMs !== undefined) {
+      if (BigInt.asIntN(64, message.retryAfterMs) !== message.retryAfterMs) {
+        throw new globalThis.Error("value provided for field message.retryAfterMs of type int64 too large");
+      }
+      writer.uint32(56).int64(message.retryAfterMs);
     }
     return writer;
   },
@@ -1013,6 +1031,14 @@ export const Failure: MessageFns<Failure> = {
             message.detailsJson = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.retryAfterMs = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1037,6 +1063,11 @@ export const Failure: MessageFns<Failure> = {
         : isSet(object.details_json)
         ? globalThis.String(object.details_json)
         : undefined,
+      retryAfterMs: isSet(object.retryAfterMs)
+        ? BigInt(object.retryAfterMs)
+        : isSet(object.retry_after_ms)
+        ? BigInt(object.retry_after_ms)
+        : undefined,
     };
   },
 
@@ -1060,6 +1091,9 @@ export const Failure: MessageFns<Failure> = {
     if (message.detailsJson !== undefined) {
       obj.detailsJson = message.detailsJson;
     }
+    if (message.retryAfterMs !== undefined) {
+      obj.retryAfterMs = message.retryAfterMs.toString();
+    }
     return obj;
   },
 
@@ -1074,6 +1108,9 @@ export const Failure: MessageFns<Failure> = {
     message.retryable = object.retryable ?? false;
     message.node = object.node ?? undefined;
     message.detailsJson = object.detailsJson ?? undefined;
+    message.retryAfterMs = (object.retryAfterMs !== undefined && object.retryAfterMs !== null)
+      ? BigInt(object.retryAfterMs)
+      : undefined;
     return message;
   },
 };
