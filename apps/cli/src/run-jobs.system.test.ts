@@ -1,3 +1,4 @@
+// Parity: MN7.
 // `heddle run` on folders with a manifest of version 1.0: graphs of programs, without a daemon.
 import { cpSync } from "node:fs";
 import { join } from "node:path";

@@ -48,6 +48,7 @@ export async function openEngine({ config, env, version, onFatal, onBug, onNotic
     store,
     dataDir: config.dataDir,
     handlerProcesses: { count: processes, memoryMb, graceMs },
+    openRunsMax: config.openRunsMax,
     pools: config.pools,
     executors: { workers, tools: plugins, remotes },
     confinementMin: confinement,

@@ -1,3 +1,4 @@
+// Parity: MI1.
 /** Plugins in processes of their own, against a daemon, over real sockets: from the first call to `kill -9`. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";

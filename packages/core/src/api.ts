@@ -134,7 +134,7 @@ export const RetryRunRequest = z.strictObject({
 });
 
 export interface RunsApi {
-  /** Errors: `bundle-not-found`, `workflow-not-found`, `input-invalid`, `idempotency-conflict`, `handler-not-found`, `capability-denied`, `unimplemented`. */
+  /** Errors: `bundle-not-found`, `workflow-not-found`, `input-invalid`, `idempotency-conflict`, `handler-not-found`, `capability-denied`, `retry-later` (details: `retryAfterMs`), `unimplemented`. */
   start(request: StartRunRequest, caller: Caller): Promise<{ readonly runId: RunId; readonly existing: boolean }>;
   /** Errors of every method below: `run-not-found`, also for a run of another tenant. */
   get(request: z.infer<typeof RunRequest>, caller: Caller): Promise<RunView>;

@@ -36,6 +36,8 @@ export const DaemonConfig = z.strictObject({
       confinement: z.enum(["none", "process", "sandbox"]).default("process"),
     })
     .prefault({}),
+  /** Open runs beyond which a start is refused with `retry-later`. They are all in memory. */
+  openRunsMax: z.number().int().min(1).max(10_000_000).default(100_000),
   /** Slots by name of pool. `default` is that of programs whose node names none: twice as many as there are cores. */
   pools: z.record(Name, z.number().int().min(1).max(1_000_000)).default({}),
   /** Folders whose packages join the daemon as plugins. They run inside it, as trusted code. */

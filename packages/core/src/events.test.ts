@@ -7,6 +7,7 @@ import {
   RunEvent,
   type RunEventKind,
   type RunEventOf,
+  type SentMessage,
   Source,
   terminalEventKinds,
 } from "./events.ts";
@@ -16,6 +17,23 @@ import { derivedId } from "./ids.ts";
 import { parseJson } from "./json.ts";
 
 const run = derivedId("run", "test");
+const sent: SentMessage = {
+  message: 2,
+  type: "order",
+  from: "a",
+  class: "event",
+  correlation: 1,
+  causation: 1,
+  to: [{ node: "b", edge: "e" }],
+  letter: 3,
+  body: { price: 3 },
+  bodyBase64: "AA==",
+  headers: { trace: "x" },
+  artifacts: [{ path: "x" }],
+  stream: { stream_id: "s", seq: 0 },
+  contentType: "application/json",
+  contentEncoding: "gzip",
+};
 const failure = failureOf("handler-failed", "boom", "handler", { retryable: true, node: "a", details: { n: 1 } });
 
 /** One of each kind, with everything that it may hold. The type makes a forgotten kind a compile error. */
@@ -44,6 +62,38 @@ const events: { readonly [Kind in RunEventKind]: RunEventOf<Kind> } = {
     open: { activation: 2, node: "b", does: { kind: "sleep", untilMs: 5 } },
   },
   "activation-failed": { kind: "activation-failed", activation: 1, attempt: 2, on: "failure", failure, exit: { value: null } },
+  "activation-approved": { kind: "activation-approved", activation: 1, comment: "fine", by: "someone" },
+  "messages-sent": { kind: "messages-sent", sent: [sent], key: "k", by: "someone" },
+  "node-fired": { kind: "node-fired", open: { activation: 1, node: "a", does: { kind: "gather", group: "g", deadlineMs: 9 } }, takes: 1 },
+  "node-passed": {
+    kind: "node-passed",
+    node: "a",
+    takes: 1,
+    activation: 1,
+    late: 1,
+    sent: [sent],
+    nodeState: { n: 1 },
+    facts: [{ type: "seen", payload: 1 }],
+    sink: true,
+  },
+  "messages-gathered": { kind: "messages-gathered", activation: 1, takes: 1, dropped: true, deadlineMs: 9 },
+  "gathering-ended": { kind: "gathering-ended", activation: 1, why: "joined", does: { kind: "execute", unsafe: true }, late: 1 },
+  "node-restarted": { kind: "node-restarted", node: "a", activation: 1, window: "reschedule", count: 2, restartAtMs: 9 },
+  "pressure-changed": { kind: "pressure-changed", node: "a", level: "saturated", depth: 100 },
+  "messages-dead-lettered": {
+    kind: "messages-dead-lettered",
+    node: "a",
+    count: 1,
+    activation: 1,
+    late: "g",
+    letters: [{ letter: 1, message: 2, node: "a" }],
+    code: "join-late",
+    reason: "too late",
+  },
+  "letters-replayed": { kind: "letters-replayed", letters: [1], sent: [sent], by: "someone" },
+  "run-completing": { kind: "run-completing", node: "a", output: 1 },
+  "run-failing": { kind: "run-failing", failure, cleanupAtMs: 9 },
+  "activations-aborting": { kind: "activations-aborting", cause: "completed", activations: [1], closed: [2] },
   "attempt-started": { kind: "attempt-started", activation: 1, attempt: 1, incarnation: "i" },
   "attempt-failed": { kind: "attempt-failed", activation: 1, attempt: 1, failure, counted: true, retryAtMs: 7 },
   "outcome-unknown": { kind: "outcome-unknown", activation: 1, attempt: 1 },

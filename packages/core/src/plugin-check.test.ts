@@ -1,3 +1,4 @@
+// Parity: MI2.
 /** The quality gate: a good plugin passes, and each way of spoiling it is told, together with all others. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

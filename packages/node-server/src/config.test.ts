@@ -1,3 +1,4 @@
+// Parity: NA1.
 import { describe, expect, test } from "vitest";
 import { isLoopback, parseNodeServerConfig } from "./config.ts";
 

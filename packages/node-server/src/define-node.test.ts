@@ -1,3 +1,4 @@
+// Parity: NA2.
 import { expect, expectTypeOf, test } from "vitest";
 import { defineNode } from "./index.ts";
 

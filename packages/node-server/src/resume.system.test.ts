@@ -1,3 +1,4 @@
+// Parity: NA6.
 import { afterEach, expect, test } from "vitest";
 import { gate, type Message, Served, statusIn } from "../test/served.ts";
 import { defineNode, type ServedNode } from "./index.ts";

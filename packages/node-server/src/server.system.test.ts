@@ -1,3 +1,4 @@
+// Parity: NA4.
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";

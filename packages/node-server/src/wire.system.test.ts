@@ -1,3 +1,4 @@
+// Parity: NA5.
 import { afterEach, describe, expect, test } from "vitest";
 import { echo, gate, type Message, Served, statusIn } from "../test/served.ts";
 import { defineNode, type NodeContext, type ServedNode } from "./index.ts";

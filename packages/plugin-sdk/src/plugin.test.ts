@@ -1,3 +1,4 @@
+// Parity: MI4.
 /** A plugin as its author writes and tests it: both forms, requests, responses, failures. */
 import { HeddleError, type JsonObject, type JsonValue } from "@heddle/core";
 import { describe, expect, expectTypeOf, test } from "vitest";

@@ -72,6 +72,8 @@ export interface RuntimeOptions {
     /** Nodes of kind `remote`. A host of node servers serves the API's `nodes` too. */
     readonly remotes?: NodeServerHost | Executor;
   };
+  /** Open runs beyond which a start is refused with `retry-later`. Default: no bound. */
+  readonly openRunsMax?: number;
   /** The least confinement that bundle code is loaded with. Default `process`. */
   readonly confinementMin?: Confinement;
   readonly version?: string;
@@ -162,6 +164,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     random,
     gate,
     pools,
+    ...(options.openRunsMax === undefined ? {} : { openRunsMax: options.openRunsMax }),
     rules: {
       pools,
       confinementMin: options.confinementMin ?? "process",

@@ -1,3 +1,4 @@
+// Parity: MI6, MI3.
 /** The host of plugins: who may be called and with what, whom calls go to, and what becomes of them. */
 import { HeddleError, type PluginInfo, type TenantId } from "@heddle/core";
 import { describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+// Parity: MN9.
 import { HeddleError, irVersion, type JsonValue, type Principal, type RunId, type WorkflowIr } from "@heddle/core";
 import { simulatedPrincipal } from "@heddle/testkit/simulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

@@ -198,14 +198,23 @@ async function startRun(
   const input = inputOfWorkflow(workflow.ir, request.input);
   const key = request.idempotencyKey;
   if (key === undefined) {
+    if (engine.isFull) throw noRoom();
     const run = mintId("run", clock.nowMs(), random.bytes(10));
     await engine.startMinted({ run, tenant, workflow, input, by });
     return { runId: run, existing: false };
   }
   const run = derivedId("run", tenant, "key", key);
+  if (engine.isFull && (await engine.store.journal.get(`run:${run}`, tenant)) === undefined) throw noRoom();
   const { existing } = await engine.start({ run, tenant, workflow, input, by, key });
   if (existing) await assertSameStart(engine, run, tenant, { bundle: request.bundle, workflow: workflow.ir.id, input });
   return { runId: run, existing };
+}
+
+const roomAfterMs = 1_000;
+
+function noRoom(): HeddleError {
+  const message = `as many runs are open as may be; start it again in ${roomAfterMs} ms`;
+  return new HeddleError("retry-later", message, { details: { retryAfterMs: roomAfterMs } });
 }
 
 async function assertSameStart(

@@ -22,6 +22,8 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly gate: Gate;
+  /** Open runs beyond which callers are told to start theirs later. Default: no bound. */
+  readonly openRunsMax?: number;
   /** Slots by name of pool. */
   readonly pools?: ReadonlyMap<string, number>;
   readonly rules: BundlesOptions["rules"];
@@ -122,6 +124,11 @@ export class Engine {
 
   drivers(): Iterable<RunDriver> {
     return this.#drivers.values();
+  }
+
+  /** As many runs are open as may be. Child runs are part of theirs, and not asked. */
+  get isFull(): boolean {
+    return this.#drivers.size >= (this.#options.openRunsMax ?? Number.POSITIVE_INFINITY);
   }
 
   /** Starts a run; resolves once that is durable. A run of that id that exists is left as it is: `existing`. */

@@ -1,3 +1,4 @@
+// Parity: MN10.
 import { type HandlerContext, HeddleError, irVersion, type JsonValue, type Node, type WorkflowIr } from "@heddle/core";
 import { simulatedPrincipal } from "@heddle/testkit/simulator";
 import { afterEach, describe, expect, test } from "vitest";
@@ -140,6 +141,24 @@ describe("pools in runs", () => {
     await expect(start(sideBySide(["a"], { pool: "two", slots: 3 }))).rejects.toMatchObject({
       message: "node a wants 3 slots, and the pool two has 2",
     });
+  });
+
+  test("a start is told to come later while too many runs are open, and one that exists is found all the same", async () => {
+    const calls = new Calls();
+    open(calls, { openRunsMax: 1 });
+    const { api } = runtime;
+    const ir = sideBySide(["a"], {});
+    const manifest = { format: "heddle.bundle/v1", main: ir.id, workflows: [ir], handlers: [{ name: "work" }], files: [] };
+    const { hash: bundle } = await api.bundles.put({ manifest, files: [] }, caller);
+    const { runId } = await api.runs.start({ bundle, input: {}, idempotencyKey: "k" }, caller);
+    const later = { code: "retry-later", details: { retryAfterMs: 1_000 } };
+    await expect(api.runs.start({ bundle, input: {} }, caller)).rejects.toMatchObject(later);
+    await expect(api.runs.start({ bundle, input: {}, idempotencyKey: "other" }, caller)).rejects.toMatchObject(later);
+    expect(await api.runs.start({ bundle, input: {}, idempotencyKey: "k" }, caller)).toEqual({ runId, existing: true });
+    await calls.until(1);
+    calls.end("a");
+    await api.runs.result({ runId }, caller);
+    expect((await api.runs.start({ bundle, input: {} }, caller)).existing).toBe(false);
   });
 
   test("concurrency by key holds over runs", async () => {

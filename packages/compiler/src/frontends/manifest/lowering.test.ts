@@ -1,3 +1,4 @@
+// Parity: MN5.
 import { checkIr, evaluate, isJsonObject, type JsonObject, type JsonValue, type Node, readPath, WorkflowIr } from "@heddle/core";
 import { describe, expect, test } from "vitest";
 import { changed, fixtureNames, fixturePayloads, fixtureText } from "../../../test/manifests.ts";
