@@ -2,6 +2,8 @@
 export { type Bundle, type BundleParts, createBundle, type ImportedJob, manifestText } from "./backends/bundle/create-bundle.ts";
 export { mermaidOf } from "./backends/diagram/mermaid-of.ts";
 export { htmlOf } from "./backends/html/html-of.ts";
+export type { NemoExpr, NemoGuard, NemoIr, NemoNode, NemoPolicy, NemoRef } from "./backends/nemo/nemo-ir.ts";
+export { type PrintedNemoIr, printNemoIr } from "./backends/nemo/print-nemo-ir.ts";
 export {
   type MachineContext,
   type MachineEvent,
@@ -17,6 +19,23 @@ export {
   xstateImplementations,
   xstateOf,
 } from "./backends/xstate/index.ts";
+export { type Compilation, type CompiledWorkflow, type CompileOptions, compile } from "./compile.ts";
+export {
+  type Diagnostic,
+  type DiagnosticId,
+  type DiagnosticSpec,
+  diagnosticRegistry,
+  type Edit,
+  type Fix,
+  type Origins,
+  type Part,
+  type Position,
+  type Related,
+  type RenderOptions,
+  renderDiagnostics,
+  type Severity,
+  type Span,
+} from "./diagnostics/index.ts";
 export { type Payloads, payloadsOf } from "./frontends/manifest/check-payloads.ts";
 export {
   type CompiledManifest,

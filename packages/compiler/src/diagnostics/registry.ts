@@ -1,0 +1,23 @@
+/**
+ * The registry of diagnostics: one row for each id. An id is never reused for another rule.
+ *
+ * HD10xx reading text, HD11xx names, HD12xx types, HD13xx stages and transitions, HD14xx policies, HD15xx
+ * what a `.nemo` source may say and a `.heddle` source may not, HD16xx the visual document; HD2xxx checks.
+ */
+import { checkDiagnostics } from "./registry-checks.ts";
+import { textDiagnostics } from "./registry-text.ts";
+import type { Severity } from "./severity.ts";
+
+export interface DiagnosticSpec {
+  readonly severity: Severity;
+  /** The rule in a few words; the heading in docs/diagnostics.md. */
+  readonly title: string;
+}
+
+export const diagnosticRegistry = { ...textDiagnostics, ...checkDiagnostics } as const satisfies Readonly<Record<string, DiagnosticSpec>>;
+
+export type DiagnosticId = keyof typeof diagnosticRegistry;
+
+export function isDiagnosticId(text: string): text is DiagnosticId {
+  return Object.hasOwn(diagnosticRegistry, text);
+}
