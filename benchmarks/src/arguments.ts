@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import type { SystemName } from "./system.ts";
 
-export const workloadNames = ["w1", "w1-worker", "w2", "w4", "w5", "w6", "w7"] as const;
+export const workloadNames = ["w1", "w1-worker", "w2", "w3", "w4", "w5", "w6", "w7", "w9"] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
 export interface Arguments {

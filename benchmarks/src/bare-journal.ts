@@ -65,6 +65,20 @@ export function openBareJournal({ folder, resultBytes, onStep }: SystemOptions):
   return {
     settings: { journal_mode: setting("journal_mode"), synchronous: setting("synchronous") },
     runWorkflow: async (steps) => goOn(await start(`run-${runs + 1}`), "", 0, steps),
+    async mapReduce(items) {
+      const run = await start(`run-${runs + 1}`);
+      const given = await Promise.all(
+        Array.from({ length: items }, async (_, item) => {
+          const result = { n: item + 1, payload };
+          const text = JSON.stringify(result);
+          await durable(() => insertStep.run(run, item, text));
+          return result;
+        }),
+      );
+      const sum = given.reduce((total, { n }) => total + n, 0);
+      await durable(() => insertStep.run(run, items, JSON.stringify({ n: sum })));
+      await durable(() => endRun.run(String(sum), run));
+    },
     async attach(key, steps, started) {
       const found = findRun.get(key);
       const run = found === undefined ? await start(key) : Number(found["no"]);

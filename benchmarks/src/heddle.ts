@@ -4,27 +4,29 @@
  */
 import { join } from "node:path";
 import { anonymousBundle, type Caller, type ContentHash, defaultTenant, type JsonObject, type WorkflowIr } from "@heddle/core";
-import { createRuntime, type Runtime } from "@heddle/runtime";
+import { createRuntime, type Runtime, type RuntimeOptions } from "@heddle/runtime";
 import { openSqliteStore } from "@heddle/store-sqlite";
 import { assertDurable, type System, type SystemOptions } from "./system.ts";
-import { chainWorkflow } from "./workflows.ts";
+import { chainWorkflow, mapWorkflow } from "./workflows.ts";
 
 export const caller: Caller = { principal: { subject: "benchmark", tenant: defaultTenant, roles: ["admin"] } };
 
 export interface HeddleOptions extends Omit<SystemOptions, "onStep"> {
   readonly onStep?: ((run: string, step: number) => void) | undefined;
+  readonly executors?: NonNullable<RuntimeOptions["executors"]>;
 }
 
 /** A runtime on the store of a folder, and its settings as the measured connection says them. */
 export async function openRuntime(options: HeddleOptions): Promise<{ runtime: Runtime; settings: Readonly<Record<string, string>> }> {
-  const { folder, resultBytes, onStep } = options;
+  const { folder, resultBytes, onStep, executors = {} } = options;
   const payload = "x".repeat(resultBytes);
   const step = ({ n }: { n: number }, context: { readonly runId: string }): JsonObject => {
     onStep?.(context.runId, n);
     return { n: n + 1, payload };
   };
+  const sum = ({ items }: { items: readonly { n: number }[] }): JsonObject => ({ n: items.reduce((total, { n }) => total + n, 0) });
   const store = await openSqliteStore({ path: join(folder, "heddle.db") });
-  const runtime = createRuntime({ store, dataDir: folder, handlers: { step } });
+  const runtime = createRuntime({ store, dataDir: folder, handlers: { step, sum }, executors });
   await runtime.ready();
   const { storage } = await runtime.api.runtime.status({}, caller);
   assertDurable(storage.settings);
@@ -40,6 +42,7 @@ export async function openHeddle(options: HeddleOptions): Promise<System> {
   const { runtime, settings } = await openRuntime(options);
   const { runs } = runtime.api;
   const workflows = new Map<number, WorkflowIr>();
+  const map = mapWorkflow();
   const hashes = new Map<number, Promise<ContentHash>>();
   const runOf = new Map<string, string>();
 
@@ -60,6 +63,10 @@ export async function openHeddle(options: HeddleOptions): Promise<System> {
     async runWorkflow(steps) {
       const { output } = await runtime.run(workflowOf(steps), {});
       if (output !== steps) throw new Error(`a workflow of ${steps} steps gave ${JSON.stringify(output)}`);
+    },
+    async mapReduce(count) {
+      const { output } = await runtime.run(map, { items: Array.from({ length: count }, (_, item) => item) });
+      if (output !== (count * (count + 1)) / 2) throw new Error(`a reduction of ${count} items gave ${JSON.stringify(output)}`);
     },
     async attach(key, steps, started) {
       const bundle = await hashOf(steps);

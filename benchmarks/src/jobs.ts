@@ -13,6 +13,9 @@ import type { SystemName } from "./system.ts";
 /** What carries events in W4. */
 export type W4Wire = "grpc" | "sse" | "bare";
 
+/** Who carries out the calls of W9: an action in the process of the runtime, a plugin or a node server in another. */
+export type W9Target = "local" | "plugin" | "nodes";
+
 export type Job =
   | {
       readonly kind: "w1";
@@ -31,6 +34,7 @@ export type Job =
       readonly ms: number;
     }
   | { readonly kind: "w2"; readonly system: SystemName; readonly folder: string; readonly steps: number; readonly ms: number }
+  | { readonly kind: "w3"; readonly system: SystemName; readonly folder: string; readonly items: number; readonly ms: number }
   | { readonly kind: "w4"; readonly role: "serve"; readonly folder: string; readonly events: number }
   | {
       readonly kind: "w4";
@@ -42,7 +46,16 @@ export type Job =
     }
   | { readonly kind: "w5"; readonly system: SystemName; readonly folder: string; readonly runs: number; readonly phase: "start" | "resume" }
   | { readonly kind: "w6"; readonly folder: string; readonly phase: "fill" | "idle"; readonly runs: number; readonly ms: number }
-  | { readonly kind: "w7"; readonly folder: string; readonly form: "loop" | "cycle"; readonly steps: number };
+  | { readonly kind: "w7"; readonly folder: string; readonly form: "loop" | "cycle"; readonly steps: number }
+  | { readonly kind: "w9"; readonly role: "plugin" | "nodes"; readonly folder: string }
+  | {
+      readonly kind: "w9";
+      readonly role: "drive";
+      readonly folder: string;
+      readonly target: W9Target;
+      readonly clients: number;
+      readonly ms: number;
+    };
 
 const jobFile = fileURLToPath(new URL("job.ts", import.meta.url));
 const jobMsMax = 30 * 60_000;
@@ -75,6 +88,16 @@ export function spawnJob(job: Job, nodeArguments: readonly string[] = []): Spawn
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve(clearTimeout(timer))));
   const said = (text: string): Promise<void> => new Promise((resolve) => waiting.set(text, resolve));
   return { child, said, answer, ended };
+}
+
+/** Resolves once a process says that it is ready, rejects where it ends before. */
+export async function ready({ said, ended }: Spawned): Promise<void> {
+  await Promise.race([
+    said("ready"),
+    ended.then(() => {
+      throw new Error("a process of a workload ended before it was ready");
+    }),
+  ]);
 }
 
 /** Runs a job to its end. */

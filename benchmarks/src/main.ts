@@ -8,19 +8,23 @@ import { barsTable, formatTable, type Plan, type Report } from "./report.ts";
 import { runW1 } from "./workloads/w1.ts";
 import { runW1Worker } from "./workloads/w1-worker.ts";
 import { runW2 } from "./workloads/w2.ts";
+import { runW3 } from "./workloads/w3.ts";
 import { runW4 } from "./workloads/w4.ts";
 import { runW5 } from "./workloads/w5.ts";
 import { runW6 } from "./workloads/w6.ts";
 import { runW7 } from "./workloads/w7.ts";
+import { runW9 } from "./workloads/w9.ts";
 
 const workloads: Readonly<Record<WorkloadName, (plan: Plan) => Promise<Report>>> = {
   w1: runW1,
   "w1-worker": runW1Worker,
   w2: runW2,
+  w3: runW3,
   w4: runW4,
   w5: runW5,
   w6: runW6,
   w7: runW7,
+  w9: runW9,
 };
 
 const localFolder = fileURLToPath(new URL("../results/local/", import.meta.url));

@@ -7,6 +7,8 @@ export interface System {
   readonly settings: Readonly<Record<string, string>>;
   /** Runs one workflow whose steps follow each other; resolves once its end is durable and its output is checked. */
   runWorkflow(steps: number): Promise<void>;
+  /** Runs one workflow that works on so many items at once and sums up what they gave; resolves as `runWorkflow` does. */
+  mapReduce(items: number): Promise<void>;
   /** Starts the workflow of a key, or takes it up again; `started` is told, once that is durable, whether it was there already. */
   attach(key: string, steps: number, started: (existing: boolean) => void): Promise<void>;
   /** How often the journal holds each step of the workflow of a key. */

@@ -1,25 +1,77 @@
 /** The workflows that are measured, as IR: what a compiler would make of the plainest source. */
 import { type Expr, irVersion, type Node, type WorkflowIr } from "@heddle/core";
 
-/** The one handler. It is given `n`, and gives `{ n: n + 1, payload }`. */
+/** What is carried out, by a handler, an action and a node alike. It is given `n`, and gives `{ n: n + 1, payload }`. */
 const handler = "step";
+
+/** The handler of the reduction. It is given what `step` gave for each item as `items`, and gives `{ n }`, their sum. */
+const reduceHandler = "sum";
+
+/** The plugin of the benchmarks and its one action; and the one node of its node server. */
+export const pluginName = "bench";
+export const actionName = "step";
+export const nodeUid = "bench.step";
 
 const variable = (name: string): Expr => ({ kind: "ref", scope: "var", name });
 const result = (name: string): Expr => ({ kind: "ref", scope: "result", name });
 const literal = (value: number): Expr => ({ kind: "literal", value });
 const below = (left: Expr, limit: number): Expr => ({ kind: "compare", op: "lt", left, right: literal(limit) });
 
+/** Who carries out a step. */
+export type StepKind = "handler" | "tool" | "remote";
+
+const tool = `${pluginName}.${actionName}`;
+
+/** As authors write them, with what a node of its kind has by default. An action that only reads is a plain step; a remote node is not. */
+const carriedOut = {
+  handler: { kind: "handler", handler },
+  tool: { kind: "tool", capability: tool, tool, permission: "read" },
+  remote: { kind: "remote", remote: { node: nodeUid } },
+} as const;
+
 /** Steps that follow each other: each is given what the one before gave, and all results are kept. */
-export function chainWorkflow(steps: number): WorkflowIr {
+export function chainWorkflow(steps: number, kind: StepKind = "handler"): WorkflowIr {
+  // The outputs of a node of a node server are lists.
+  const given: Expr = kind === "remote" ? { kind: "index", of: result("n"), at: literal(0) } : result("n");
   const nodes = Array.from({ length: steps }, (_, step): Node => {
     const reads = [{ name: "n", value: step === 0 ? literal(0) : variable("n") }];
-    const writes = [{ name: "n", value: result("n") }];
-    const base = { kind: "handler", id: `s${step}`, handler, reads, writes } as const;
+    const base = { ...carriedOut[kind], id: `s${step}`, reads, writes: [{ name: "n", value: given }] };
     return step === steps - 1 ? { ...base, exit: { output: variable("n") } } : base;
   });
   const edges = nodes.slice(1).map((node, step) => ({ id: `e${step}`, from: `s${step}`, to: node.id }));
   const inputs = [{ name: "key", type: { kind: "string" as const }, optional: true }];
-  return { ir: irVersion, id: `chain-${steps}`, discipline: "stages", inputs, entry: "s0", nodes, edges };
+  return { ir: irVersion, id: `chain-${kind}-${steps}`, discipline: "stages", inputs, entry: "s0", nodes, edges };
+}
+
+/** Items that are all worked on at once, and one step that is given what all of them gave. */
+export function mapWorkflow(): WorkflowIr {
+  const item: Node = {
+    kind: "handler",
+    id: "item",
+    handler,
+    reads: [{ name: "n", value: variable("item") }],
+    exit: { output: { kind: "ref", scope: "result" } },
+  };
+  const nodes: Node[] = [
+    {
+      kind: "map",
+      id: "each",
+      over: variable("items"),
+      item: "item",
+      body: { entry: "item", nodes: [item], edges: [] },
+      writes: [{ name: "given", value: { kind: "ref", scope: "result" } }],
+    },
+    {
+      kind: "handler",
+      id: "reduce",
+      handler: reduceHandler,
+      reads: [{ name: "items", value: variable("given") }],
+      exit: { output: result("n") },
+    },
+  ];
+  const edges = [{ id: "then", from: "each", to: "reduce" }];
+  const inputs = [{ name: "items", type: { kind: "array" as const, items: { kind: "number" as const } } }];
+  return { ir: irVersion, id: "map", discipline: "stages", inputs, entry: "each", nodes, edges };
 }
 
 /** One run of many steps: a loop whose body is one handler. */

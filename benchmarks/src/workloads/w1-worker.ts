@@ -11,7 +11,7 @@ import { createWorker } from "@heddle/client/worker";
 import { anonymousBundle, parseDaemonConfig } from "@heddle/core";
 import { startDaemon } from "@heddle/daemon";
 import { owed } from "../bars.ts";
-import { inFolder, type Job, runJob, type Spawned, say, spawnJob } from "../jobs.ts";
+import { inFolder, type Job, ready, runJob, say, spawnJob } from "../jobs.ts";
 import { median, percentile, rounded, waitForQuiet } from "../measure.ts";
 import type { Plan, Report } from "../report.ts";
 import { chainWorkflow } from "../workflows.ts";
@@ -104,15 +104,6 @@ export function measureOnce(
     }
     return answer;
   });
-}
-
-async function ready({ said, ended }: Spawned): Promise<void> {
-  await Promise.race([
-    said("ready"),
-    ended.then(() => {
-      throw new Error("a process of w1-worker ended before it was ready");
-    }),
-  ]);
 }
 
 export async function runW1Worker(plan: Plan): Promise<Report> {

@@ -84,6 +84,23 @@ describe("pools", () => {
   });
 });
 
+test("tenants that had no turn yet are served as they came", () => {
+  const q = new Queueing({ p: 1 }).ask("first", { tenant: "x", pool: { name: "p", slots: 1 } });
+  q.ask("b1", { tenant: "b" }).ask("a1", { tenant: "a" }).ask("b2", { tenant: "b" });
+  for (let i = 0; i < 4; i++) q.done(q.order[i] as string);
+  expect(q.order).toEqual(["first", "b1", "a1", "b2"]);
+});
+
+test("a long queue costs what is let in, not what waits", () => {
+  const q = new Queueing({ p: 1 });
+  const count = 20_000;
+  for (let i = 0; i < count; i++) q.ask(String(i));
+  const startedMs = performance.now();
+  for (let i = 0; i < count; i++) q.done(String(i));
+  expect(q.order).toHaveLength(count);
+  expect(performance.now() - startedMs).toBeLessThan(2_000);
+});
+
 describe("keys", () => {
   test("concurrency: so many at once of a key, whatever pool has room; others pass by", () => {
     const q = new Queueing({ p: 10 });

@@ -41,7 +41,9 @@ interface Pool {
   readonly name: string;
   readonly slots: number;
   taken: number;
-  readonly waiting: Set<Waiter>;
+  /** By priority, highest first, and then by tenant: those of one tenant in the order in which they came. */
+  readonly waiting: Map<number, Map<TenantId, Set<Waiter>>>;
+  waitingCount: number;
 }
 
 /** Nodes that name no pool share this one, which has room for all. */
@@ -64,7 +66,7 @@ export class FlowControl {
   constructor(clock: Clock, pools: ReadonlyMap<string, number>) {
     this.#clock = clock;
     for (const [name, slots] of [...pools, [unbounded, Number.POSITIVE_INFINITY] as const]) {
-      this.#pools.set(name, { name, slots, taken: 0, waiting: new Set() });
+      this.#pools.set(name, { name, slots, taken: 0, waiting: new Map(), waitingCount: 0 });
     }
   }
 
@@ -84,10 +86,10 @@ export class FlowControl {
       waitedMs: 0,
     };
     const pool = this.#poolOf(waiter);
-    if (pool !== undefined && pool.waiting.size === 0 && this.#fits(pool, waiter)) this.#grant(pool, waiter);
-    else {
-      pool?.waiting.add(waiter);
-      if (pool !== undefined) this.#pump(pool, waiter);
+    if (pool !== undefined && pool.waitingCount === 0 && this.#fits(pool, waiter)) this.#grant(pool, waiter);
+    else if (pool !== undefined) {
+      queueUp(pool, waiter);
+      this.#pump(pool, waiter);
     }
     return this.#ticketOf(waiter, pool);
   }
@@ -96,7 +98,10 @@ export class FlowControl {
     this.#isClosed = true;
     for (const disarm of this.#alarms.values()) disarm();
     this.#alarms.clear();
-    for (const pool of this.#pools.values()) pool.waiting.clear();
+    for (const pool of this.#pools.values()) {
+      pool.waiting.clear();
+      pool.waitingCount = 0;
+    }
   }
 
   #poolOf(wanted: Wanted): Pool | undefined {
@@ -118,7 +123,7 @@ export class FlowControl {
 
   #whyWaiting(waiter: Waiter, pool: Pool | undefined): TaskWaiting {
     if (pool === undefined) return { kind: "slot", message: `there is no pool ${waiter.pool?.name}; add it to pools in the configuration` };
-    const place = [...pool.waiting].sort((a, b) => b.priority - a.priority || a.number - b.number).indexOf(waiter) + 1;
+    const place = placeOf(pool, waiter);
     const { concurrency, rate } = waiter;
     if (!this.#hasRoom(waiter) && concurrency !== undefined)
       return { kind: "slot", message: `${concurrency.max} at once are allowed for its key, and run` };
@@ -132,7 +137,7 @@ export class FlowControl {
     waiter.status = "released";
     if (pool === undefined || was === "released") return;
     if (was === "waiting") {
-      pool.waiting.delete(waiter);
+      leaveQueue(pool, waiter);
       this.#pump(pool);
       return;
     }
@@ -151,10 +156,10 @@ export class FlowControl {
   /** @param asking is told by the ticket that it is given, not called back */
   #pump(pool: Pool, asking?: Waiter): void {
     if (this.#isClosed) return;
-    while (pool.waiting.size > 0) {
+    while (pool.waitingCount > 0) {
       const next = this.#next(pool);
       if (next === undefined || !this.#hasSlots(pool, next)) return;
-      pool.waiting.delete(next);
+      leaveQueue(pool, next);
       this.#grant(pool, next);
       if (next !== asking) next.granted();
     }
@@ -162,21 +167,23 @@ export class FlowControl {
 
   /** Who has the next turn, those left out whom a key holds up. One who needs more slots than are free is waited for. */
   #next(pool: Pool): Waiter | undefined {
-    let best: Waiter | undefined;
-    for (const waiter of pool.waiting) {
-      if (best !== undefined && !this.#isBefore(waiter, best)) continue;
-      if (this.#hasRoom(waiter) && this.#isInRate(pool, waiter)) best = waiter;
+    for (const tenants of pool.waiting.values()) {
+      let best: Waiter | undefined;
+      for (const [tenant, waiters] of tenants) {
+        if (best !== undefined && this.#hasEarlierTurn(best.tenant, tenant)) continue;
+        for (const waiter of waiters) {
+          if (!this.#hasRoom(waiter) || !this.#isInRate(pool, waiter)) continue;
+          if (best === undefined || this.#hasEarlierTurn(tenant, best.tenant) || waiter.number < best.number) best = waiter;
+          break;
+        }
+      }
+      if (best !== undefined) return best;
     }
-    return best;
+    return undefined;
   }
 
-  #isBefore(a: Waiter, b: Waiter): boolean {
-    if (a.priority !== b.priority) return a.priority > b.priority;
-    if (a.tenant !== b.tenant) {
-      const [turnA, turnB] = [this.#turns.get(a.tenant) ?? 0, this.#turns.get(b.tenant) ?? 0];
-      if (turnA !== turnB) return turnA < turnB;
-    }
-    return a.number < b.number;
+  #hasEarlierTurn(a: TenantId, b: TenantId): boolean {
+    return (this.#turns.get(a) ?? 0) < (this.#turns.get(b) ?? 0);
   }
 
   #fits(pool: Pool, waiter: Waiter): boolean {
@@ -236,6 +243,41 @@ export class FlowControl {
     if (this.#starts.size <= startsKept) return;
     for (const [key, starts] of this.#starts) if ((starts.at(-1) ?? 0) < nowMs - longestSpanMs) this.#starts.delete(key);
   }
+}
+
+function queueUp(pool: Pool, waiter: Waiter): void {
+  let tenants = pool.waiting.get(waiter.priority);
+  if (tenants === undefined) {
+    tenants = new Map();
+    pool.waiting.set(waiter.priority, tenants);
+    // Priorities are few, and a new one is rare.
+    const sorted = [...pool.waiting].sort(([a], [b]) => b - a);
+    pool.waiting.clear();
+    for (const [priority, queues] of sorted) pool.waiting.set(priority, queues);
+  }
+  const waiters = tenants.get(waiter.tenant) ?? new Set();
+  tenants.set(waiter.tenant, waiters.add(waiter));
+  pool.waitingCount++;
+}
+
+function leaveQueue(pool: Pool, waiter: Waiter): void {
+  const tenants = pool.waiting.get(waiter.priority);
+  const waiters = tenants?.get(waiter.tenant);
+  if (tenants === undefined || waiters?.delete(waiter) !== true) return;
+  pool.waitingCount--;
+  if (waiters.size === 0) tenants.delete(waiter.tenant);
+  if (tenants.size === 0) pool.waiting.delete(waiter.priority);
+}
+
+/** As a person counts: how many of the same or a higher priority came before, and itself. */
+function placeOf(pool: Pool, waiter: Waiter): number {
+  let place = 1;
+  for (const [priority, tenants] of pool.waiting) {
+    if (priority < waiter.priority) break;
+    for (const waiters of tenants.values())
+      for (const other of waiters) if (priority > waiter.priority || other.number < waiter.number) place++;
+  }
+  return place;
 }
 
 const startsKept = 10_000;
