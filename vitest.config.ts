@@ -31,7 +31,11 @@ interface Selection {
 }
 
 function selections(): Selection[] {
-  const system = systemFolders.map((folder) => ({ folder, include: unitTests, exclude: never }));
+  const system = systemFolders.map((folder) => ({
+    folder,
+    include: unitTests,
+    exclude: tier === "all" ? [...never, ...hostTests] : never,
+  }));
   if (tier === "quick") {
     return unitFolders.map((folder) => ({ folder, include: unitTests, exclude: [...never, ...systemTests, ...hostTests] }));
   }

@@ -10,7 +10,7 @@ export const tasks = {
   "test:quick": [["node", "scripts/test.mjs", "--quick"]],
   "test:system": [["node", "scripts/test.mjs", "--system"]],
   "test:long": [build, ["node", "scripts/test-long.mjs"]],
-  chaos: [build, ["node", "tests/chaos/src/main.ts"]],
+  chaos: [build, ["node", "tests/chaos/src/mixed-main.ts"], ["node", "tests/chaos/src/main.ts"]],
   bench: [build, ["node", "benchmarks/src/main.ts"]],
   demo: [build, ["node", "scripts/demo.mjs"]],
   lint: [["biome", "check"]],

@@ -70,7 +70,7 @@ export const FireRule = z.discriminatedUnion("kind", [
     afterMs: DurationMs.exactOptional(),
     /** Milliseconds from the last message of a group: it fires once the group has been quiet so long. */
     quietMs: DurationMs.exactOptional(),
-    /** What a group holds when nothing more can come fires too. Default: true without `count`; otherwise the run fails. */
+    /** What a group holds when nothing more can come fires too. Default: true without `count`, or where time ends a group too; otherwise the run fails. */
     partial: z.boolean().exactOptional(),
   }),
   z.strictObject({ kind: z.literal("stream") }),

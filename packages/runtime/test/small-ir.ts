@@ -27,3 +27,32 @@ export function row(nodes: readonly Node[], output: Expr): { entry: string; node
 export function workflowOf(id: string, nodes: readonly Node[], extra: Partial<WorkflowIr> = {}): WorkflowIr {
   return { ir: irVersion, id, discipline: "stages", inputs: [], ...row(nodes, result), ...extra };
 }
+
+/** A graph of these nodes; an edge is written `a>b`, or `a>b:type`, or given whole. */
+export function graphOf(
+  nodes: readonly Node[],
+  edges: readonly (string | Omit<Edge, "id">)[] = [],
+  extra: Partial<WorkflowIr> = {},
+): WorkflowIr {
+  return {
+    ir: irVersion,
+    id: "graph",
+    discipline: "graph",
+    inputs: [],
+    entry: (nodes[0] as Node).id,
+    nodes: [...nodes],
+    edges: edges.map((edge, i) => ({ id: `e${i}`, ...(typeof edge === "string" ? edgeOf(edge) : edge) })),
+    ...extra,
+  };
+}
+
+function edgeOf(text: string): Omit<Edge, "id"> {
+  const [ends = "", messageType] = text.split(":");
+  const [from = "", to = ""] = ends.split(">");
+  return { from, to, ...(messageType === undefined ? {} : { messageType }) };
+}
+
+/** A member of a variable. */
+export const field = (of: string, name: string): Expr => ({ kind: "field", of: variable(of), name });
+
+export const equals = (left: Expr, value: JsonValue): Expr => ({ kind: "eq", left, right: literal(value) });

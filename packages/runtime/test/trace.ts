@@ -1,20 +1,22 @@
 /** A run of the machine as text: commands in, one line out for each, with its facts, the status and what became due. */
-import type { Doing, Failure, JsonObject, JsonValue, Opened, RunEvent, RunId, Source, WorkflowIr } from "@heddle/core";
+import type { Doing, Failure, JsonObject, JsonValue, Opened, RunEvent, RunId, SentMessage, Source, WorkflowIr } from "@heddle/core";
 import { expect } from "vitest";
 import type { RunCommand } from "../src/machine/commands.ts";
 import {
   DraftRun,
+  deadLettersOf,
   decide,
   dueEffects,
   evolve,
+  inputOf,
   LiveRun,
   liveRunFrom,
-  prepareStages,
+  prepare,
   type RunEffect,
-  type StagesPlan,
+  type RunPlan,
   snapshotOf,
   statusOf,
-} from "../src/machine/stages/index.ts";
+} from "../src/machine/index.ts";
 
 export const traceRun = `run_${"0".repeat(26)}` as RunId;
 export const flaky: Failure = { code: "flaky", message: "it failed", class: "handler", retryable: true };
@@ -25,10 +27,10 @@ export class Trace {
   live = new LiveRun();
   incarnation = "inc";
   atMs = 0;
-  readonly plan: StagesPlan;
+  readonly plan: RunPlan;
 
   constructor(ir: WorkflowIr) {
-    this.plan = prepareStages(ir);
+    this.plan = prepare(ir);
   }
 
   start(input: JsonObject = {}): this {
@@ -71,6 +73,45 @@ export class Trace {
     return this.do({ kind: "settle-attempt", activation, attempt: 1, outcome: { kind: "aborted" } });
   }
 
+  /** A message from outside, or a signal. */
+  send(name: string, value: JsonValue = null): this {
+    return this.do({ kind: "signal", name, value });
+  }
+
+  /** Sends dead letters again, as the journal has them. */
+  replay(...letters: readonly number[]): this {
+    const known = deadLettersOf(this.journal);
+    return this.do({
+      kind: "replay-letters",
+      letters: letters.map((number) => {
+        const { message, node } = known.find(({ view }) => view.letter === number) ?? { message: lost, node: undefined };
+        return { letter: number, message, ...(node === undefined ? {} : { node }) };
+      }),
+    });
+  }
+
+  /** What an attempt at an open activation is given. */
+  input(activation: number): JsonObject {
+    const open = this.live.activation(activation);
+    const input = open === undefined ? undefined : inputOf(this.plan, this.live, open);
+    return input?.kind === "input" ? (input.values as JsonObject) : {};
+  }
+
+  /** The dead letters of the run, one line for each. */
+  letters(): readonly string[] {
+    return deadLettersOf(this.journal).map(({ view }) => {
+      const at = view.to === undefined ? "" : ` at ${view.to}`;
+      return `${view.letter} ${view.code}${at}: ${view.messageType} ${JSON.stringify(view.body)}${view.replayedAtMs === undefined ? "" : " (replayed)"}`;
+    });
+  }
+
+  /** The journal in JSON: what a fold of it alone gives. */
+  refolded(): LiveRun {
+    const live = new LiveRun();
+    for (const { event, atMs } of this.journal) evolve(live, JSON.parse(JSON.stringify(event)) as RunEvent, atMs);
+    return live;
+  }
+
   timer(activation: number): this {
     return this.do({ kind: "fire-timer", activation });
   }
@@ -83,6 +124,9 @@ export class Trace {
     return this;
   }
 }
+
+/** Stands for a message that no journal has. */
+const lost: SentMessage = { message: 1, type: "lost", correlation: 1, to: [], body: null };
 
 function wish(command: RunCommand): string {
   switch (command.kind) {
@@ -98,6 +142,8 @@ function wish(command: RunCommand): string {
       return `settle-call #${command.activation} ${command.as}`;
     case "resume":
       return command.now ? "resume now" : "resume";
+    case "replay-letters":
+      return `replay ${command.letters.map(({ letter }) => letter).join(" ")}`;
     case "retry":
       return `retry from #${command.from} ${command.node}`;
     default:
@@ -145,15 +191,52 @@ function shown(event: RunEvent): string {
     case "outcome-settled":
       parts.push(event.as);
       break;
+    case "node-fired":
+    case "node-passed":
+    case "messages-gathered":
+      parts.push(`takes ${event.takes}${"dropped" in event ? " drops one" : ""}`);
+      break;
+    case "gathering-ended":
+      parts.push(event.why, ...(event.does === undefined ? [] : [doing(event.does)]));
+      break;
+    case "node-restarted":
+      parts.push(`${event.window} ${event.count} at ${event.restartAtMs}`);
+      break;
+    case "pressure-changed":
+      parts.push(`${event.level} ${event.depth}`);
+      break;
+    case "messages-dead-lettered":
+      parts.push(event.code);
+      break;
+    case "run-completing":
+      parts.push(JSON.stringify(event.output));
+      break;
+    case "run-failing":
+      parts.push(event.failure.code);
+      break;
+    case "activations-aborting":
+      parts.push(`${event.cause} aborts [${event.activations.join(" ")}] closes [${event.closed.join(" ")}]`);
+      break;
     default:
   }
   if ("forced" in event) parts.push("forced");
   if ("set" in event && event.set !== undefined)
     for (const [name, source] of Object.entries(event.set)) parts.push(`${name}=${from(source)}`);
+  if ("late" in event && event.late !== undefined) parts.push(`late ${event.late}`);
+  if ("sent" in event && event.sent !== undefined) parts.push(...event.sent.map(sentTo));
+  if ("letters" in event && event.kind !== "letters-replayed")
+    parts.push(...(event.letters ?? []).map(({ letter, message }) => `m${message}=letter ${letter}`));
+  if ("nodeState" in event) parts.push(`state ${JSON.stringify(event.nodeState)}`);
+  if ("sink" in event) parts.push("sink");
   if ("edge" in event && event.edge !== undefined) parts.push(`by ${event.edge}`);
   if ("open" in event) parts.push(`opens${opened(event.open)}`);
   if ("exit" in event && event.exit !== undefined) parts.push(`exits ${from(event.exit)}`);
   return parts.join(" ");
+}
+
+function sentTo({ message, type, to, letter }: SentMessage): string {
+  const where = letter === undefined ? to.map(({ node }) => node).join("+") : `letter ${letter}`;
+  return `m${message}:${type}>${where}`;
 }
 
 function from(source: Source): string {

@@ -10,8 +10,13 @@ import {
 } from "@heddle/core";
 import type { ServingOutcome, ServingWork } from "@heddle/wire";
 
-/** Called as `fn(input, ctx)`, with core's `HandlerContext`; several inputs where the node's arguments are positional. */
-export type WorkerHandler = (...args: never[]) => unknown;
+/** Called as `fn(input, ctx)`. For a node whose arguments are positional see {@link positional}. */
+export type WorkerHandler = (input: never, ctx: HandlerContext) => unknown;
+
+/** A function for a node whose arguments are positional: it is called with each of them, and then the context. */
+export function positional(fn: (...args: never[]) => unknown): WorkerHandler {
+  return fn as WorkerHandler;
+}
 
 /** Calls the handler of a task. What it gives, throws or lacks is the outcome. */
 export function performBy(handlers: ReadonlyMap<string, WorkerHandler>): (work: ServingWork) => ServingOutcome | Promise<ServingOutcome> {

@@ -8,6 +8,7 @@ import { AuthoringError, type CallSite } from "./authoring-error.ts";
 import type { Builder, WorkflowReference } from "./builder.ts";
 import { assertName, type Handler, handlerOptionsOf } from "./handler.ts";
 import { namespaceOf } from "./namespace.ts";
+import { program, remote, tool } from "./outside.ts";
 import { type Block, Recorder, type Variable } from "./recorder.ts";
 import { attempt, branch, child, loop, map, parallel } from "./regions.ts";
 import { assignVariable, call, declareVariable, end, fail, person, type Scope, signal, wait } from "./steps.ts";
@@ -133,6 +134,9 @@ function builderOf(recorder: Recorder, block: Block): Builder {
     until: (moment: unknown, options?: object) => wait(scope, "until", moment, options),
     signal: (name: string, options?: never) => signal(scope, name, options),
     child: (workflow: unknown, input: unknown, options?: never) => child(scope, workflow, input, options),
+    tool: (name: unknown, input?: unknown, options?: never) => tool(scope, name, input, options),
+    remote: (uid: unknown, input?: unknown, options?: never) => remote(scope, uid, input, options),
+    process: (command: unknown, input?: unknown, options?: never) => program(scope, command, input, options),
     return: (value?: unknown) => end(scope, value),
     fail: (code: unknown, message: unknown) => fail(scope, code, message),
     query: (name: string, value: unknown) => declareQuery(scope, name, value),

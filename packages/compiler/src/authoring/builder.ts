@@ -1,4 +1,5 @@
 /** The builder: the steps of a workflow, as an author's function calls them. Types only; see steps and regions. */
+import type { JsonObject, JsonValue, Permission } from "@heddle/core";
 import type { Handler, NodeOptions } from "./handler.ts";
 import type { Type } from "./types.ts";
 import type { FailureInfo, Given, Plain, Symbolic, Value } from "./value.ts";
@@ -101,6 +102,38 @@ export interface ChildOptions<F, T> extends StepId, OnFailure<F, T> {
   readonly label?: string;
 }
 
+interface OutsideOptions<R, F, T> extends StepId, NodeOptions, OnRejected<R>, OnFailure<F, T> {}
+
+export interface ToolOptions<R, F, T> extends OutsideOptions<R, F, T> {
+  /** What the call may do. `modify` (the default) and `admin` ask a person before each call. */
+  readonly permission?: Permission;
+}
+
+export interface RemoteOptions<R, F, T> extends OutsideOptions<R, F, T> {
+  /** The package or the uid of the server that offers the node, where several do. */
+  readonly server?: string;
+  /** What the node is set to, by name; its definition's values for the rest. */
+  readonly parameters?: JsonObject;
+}
+
+export interface ProcessOptions<R, F, T> extends OutsideOptions<R, F, T> {
+  /** Further files of the author's that the program finds beside itself. */
+  readonly files?: readonly URL[];
+  /** Other settings of a process: `timeout_seconds`, `max_memory_mb`, `content_type`, … */
+  readonly config?: JsonObject;
+}
+
+/** What a program left behind. `output` is the JSON object that it printed, or null where it printed something else. */
+export interface ProgramResult {
+  readonly output: JsonValue;
+  readonly sandbox: { readonly exit_code: number; readonly stdout: string; readonly stderr: string };
+  /** Given by `next_state`: write it into a variable, and give it as the input `$state`. */
+  readonly state?: JsonValue;
+}
+
+/** Inputs by name. */
+export type NamedInput = Readonly<Record<string, unknown>>;
+
 /** A workflow that another can start: made by `buildWorkflow`, or the id of one in the same bundle. */
 export interface WorkflowReference<Input, Output> {
   readonly id: string;
@@ -183,6 +216,45 @@ export interface Builder {
     input: Given<Input>,
     options?: ChildOptions<F, T>,
   ): Value<Output | Plain<F> | Plain<T>>;
+
+  /** Calls an action of a plugin, `<plugin>.<action>`, and gives its result; with `output`, held to that type. */
+  tool<Output, R = never, F = never, T = never>(
+    name: string,
+    input: NamedInput,
+    options: ToolOptions<R, F, T> & { readonly output: Type<Output> },
+  ): Value<Output | Plain<R> | Plain<F> | Plain<T>>;
+  tool<R = never, F = never, T = never>(
+    name: string,
+    input?: NamedInput,
+    options?: ToolOptions<R, F, T>,
+  ): Value<JsonValue | Plain<R> | Plain<F> | Plain<T>>;
+
+  /** Has a node server carry out a node, and gives its outputs by port, each a list. */
+  remote<Output, R = never, F = never, T = never>(
+    uid: string,
+    input: NamedInput,
+    options: RemoteOptions<R, F, T> & { readonly output: Type<Output> },
+  ): Value<Output | Plain<R> | Plain<F> | Plain<T>>;
+  remote<R = never, F = never, T = never>(
+    uid: string,
+    input?: NamedInput,
+    options?: RemoteOptions<R, F, T>,
+  ): Value<JsonValue | Plain<R> | Plain<F> | Plain<T>>;
+
+  /**
+   * Runs a program. A URL in the command is a file of the author's: it goes into the bundle, and the program finds it
+   * in its folder. Gives what the program left behind; with `output`, the JSON object that it must print.
+   */
+  process<Output, R = never, F = never, T = never>(
+    command: string | readonly (string | URL)[],
+    input: NamedInput,
+    options: ProcessOptions<R, F, T> & { readonly output: Type<Output> },
+  ): Value<Output | Plain<R> | Plain<F> | Plain<T>>;
+  process<R = never, F = never, T = never>(
+    command: string | readonly (string | URL)[],
+    input?: NamedInput,
+    options?: ProcessOptions<R, F, T>,
+  ): Value<ProgramResult | Plain<R> | Plain<F> | Plain<T>>;
 
   /** Ends the workflow, or the body of a region, with this value. */
   return(value?: unknown): never;

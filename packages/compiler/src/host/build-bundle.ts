@@ -9,6 +9,7 @@ import { type Bundle, createBundle, noBundle } from "../backends/bundle/create-b
 import type { Problem } from "../problem.ts";
 import { loadAuthoring } from "./load-authoring.ts";
 import type { LoadedWorkflow, LoadReport } from "./load-report.ts";
+import { bodySlots, programFilesOf, uploadsAsPayloads } from "./program-files.ts";
 import { authoringSpecifier, fileAt, readClosure, showPath } from "./source-closure.ts";
 
 export interface BuildOptions {
@@ -30,8 +31,11 @@ export async function buildBundle(entryFile: string, options: BuildOptions = {})
   if (read.problems.length > 0) return noBundle(inPlaces(read.problems));
   const report = await loadAuthoring(entry, options);
   if (report.failures.length > 0) return noBundle(report.failures.map((failure) => problemOf(failure, entry, base)));
-  const closure = readClosure([...read.files.keys(), ...report.loaded.map(({ file }) => file)], base);
-  const problems = [...closure.problems, ...problemsOf(report, entry, base)];
+  const problems = problemsOf(report, entry, base);
+  const irs = report.workflows.map(({ ir }) => ir);
+  const programs = programFilesOf(irs, showPath(entry, base), problems);
+  const closure = readClosure([...read.files.keys(), ...report.loaded.map(({ file }) => file), ...programs.values()], base);
+  problems.unshift(...closure.problems);
   const main = options.main ?? mainOf(report.workflows, entry);
   if (main === undefined && problems.length === 0) problems.push(noMain(report.workflows, showPath(entry, base)));
   if (problems.length > 0 || main === undefined) return noBundle(inPlaces(problems));
@@ -39,7 +43,7 @@ export async function buildBundle(entryFile: string, options: BuildOptions = {})
   const files = payloadsOf(closure.files, root, report);
   return createBundle({
     main,
-    workflows: report.workflows.map((workflow) => placed(workflow, root, closure.files)),
+    workflows: report.workflows.map((workflow) => placed(workflow, root, closure.files, programs)),
     handlers: handlersOf(report, root),
     files,
   });
@@ -187,24 +191,33 @@ function handlersOf(report: LoadReport, root: string): readonly unknown[] {
   return [...handlers.values()];
 }
 
-/** A workflow with the places of its nodes, as files of the bundle. */
-function placed(workflow: LoadedWorkflow, root: string, files: ReadonlyMap<string, Uint8Array>): unknown {
+/** A workflow with the places of its nodes and its programs, as files of the bundle. */
+function placed(
+  workflow: LoadedWorkflow,
+  root: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  programs: ReadonlyMap<string, string>,
+): unknown {
   const ir = workflow.ir as { readonly source?: object; readonly nodes?: unknown };
   const bytes = workflow.code === undefined ? undefined : files.get(workflow.code.file);
   const source =
     workflow.code === undefined || bytes === undefined
       ? {}
       : { source: { ...ir.source, file: payloadPath(workflow.code.file, root), hash: hashBytes(bytes) } };
+  const programPath = (source: string): string | undefined => {
+    const file = programs.get(source);
+    return file === undefined ? undefined : payloadPath(file, root);
+  };
   const place = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(place);
     if (typeof value !== "object" || value === null) return value;
-    const members = Object.fromEntries(
-      Object.entries(value).map(([name, member]) => [
-        name,
-        ["nodes", "body", "branches", "catch", "finally"].includes(name) ? place(member) : member,
-      ]),
-    );
     const { id, kind } = value as { id?: unknown; kind?: unknown };
+    const members = Object.fromEntries(
+      Object.entries(value).map(([name, member]) => {
+        if (kind === "process" && name === "uploads") return [name, uploadsAsPayloads(member, programPath)];
+        return [name, bodySlots.has(name) ? place(member) : member];
+      }),
+    );
     const site = typeof id === "string" && typeof kind === "string" ? workflow.sites[id] : undefined;
     if (site === undefined || !files.has(site.file)) return members;
     return { ...members, source: { file: payloadPath(site.file, root), line: site.line, column: site.column } };

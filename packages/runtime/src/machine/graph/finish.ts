@@ -41,15 +41,19 @@ function goOnUnderPressure(turn: GraphTurn): boolean {
 
 /** Nothing more can come: a group that may be partial is whole now; one that may not fails the run. */
 function flush(turn: GraphTurn): boolean {
-  const gathering = gatheringOf(turn);
-  const byNode = new Map<string, Activation>();
-  for (const activation of gathering) if (!byNode.has(activation.node)) byNode.set(activation.node, activation);
+  const oldest = new Map<string, Activation>();
+  for (const activation of turn.fold.activations()) {
+    if (activation.does?.kind !== "gather") continue;
+    const known = oldest.get(activation.node);
+    if (known === undefined || activation.id < known.id) oldest.set(activation.node, activation);
+  }
   for (const plan of turn.plan.nodes.values()) {
-    const activation = byNode.get(plan.id);
+    const activation = oldest.get(plan.id);
     if (activation === undefined || plan.rule.kind !== "collect" || !plan.rule.partial) continue;
     endGroup(turn, activation, "input-ended");
     return true;
   }
+  const gathering = gatheringOf(turn);
   const [stuck] = gathering;
   if (stuck === undefined) return false;
   const failure = incomplete(planned(turn, stuck.node), stuck.held?.size ?? 0);

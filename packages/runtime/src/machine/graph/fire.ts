@@ -5,7 +5,7 @@
  * A node does not fire while one that it sends to is saturated: pressure slows what is upstream. It
  * never stops it: where nothing else could go on, it fires all the same (see finish.ts).
  */
-import { failureOf, type JsonObject, type JsonValue, type SentMessage } from "@heddle/core";
+import { failureOf, isOversized, type JsonObject, type JsonValue, type SentMessage } from "@heddle/core";
 import { type DoingOf, deadlineOf, toolDoing, waitDoing } from "../run/doing.ts";
 import type { Activation } from "../run/state.ts";
 import { optional } from "../run/turn.ts";
@@ -131,7 +131,8 @@ function doingOf(turn: GraphTurn, plan: GraphNodePlan, messages: readonly SentMe
   switch (node.kind) {
     case "human": {
       const prompt = plan.own["prompt"]?.(scope()) ?? null;
-      const details = plan.own["details"]?.(scope()) ?? bodyOf(plan.rule, messages);
+      const given = plan.own["details"]?.(scope()) ?? bodyOf(plan.rule, messages);
+      const details = isOversized(given) ? null : given;
       const text = typeof prompt === "string" ? prompt : JSON.stringify(prompt);
       return { does: { kind: "ask", mode: node.mode, prompt: text, details, ...deadlineOf(node.timeoutMs, turn.atMs) } };
     }
@@ -245,6 +246,10 @@ function pass(
   const { node } = plan;
   const aggregate = node.kind === "aggregate";
   const body = aggregate ? collectedOf(messages) : bodyOf(plan.rule, messages);
+  if (body !== messages[0]?.body && isOversized(body)) {
+    refuse(turn, plan, messages, given);
+    return;
+  }
   const type = defaultType(plan, messages[0]?.type);
   const draft = type === null ? undefined : passedDraft(plan, messages, type, body, aggregate);
   const state = turn.fold.record(plan.id)?.state;
@@ -261,6 +266,28 @@ function pass(
   if (plan.exit !== undefined) complete(turn, plan, exitOf(turn, plan, plan.exit, messages, body));
   else if (node.completes !== undefined && succeeded >= (node.completes === true ? 1 : node.completes))
     complete(turn, plan, node.kind === "sensor" ? { count: succeeded, last_message: body } : body);
+}
+
+/** What a node would give is too large to be a value: what it took becomes dead letters, and a batch fails. */
+function refuse(
+  turn: GraphTurn,
+  plan: GraphNodePlan,
+  messages: readonly SentMessage[],
+  { takes, activation }: { readonly takes: number; readonly activation?: number },
+): void {
+  const reason = `what ${plan.id} collected is too large or nested too deep to be a value`;
+  const failure = failureOf("value-too-large", reason, "control", { node: plan.id });
+  const { nextLetter } = turn.fold.head;
+  turn.emit({
+    kind: "messages-dead-lettered",
+    node: plan.id,
+    count: takes,
+    ...optional("activation", activation),
+    letters: messages.map(({ message }, index) => ({ letter: nextLetter + index, message, node: plan.id })),
+    code: failure.code,
+    reason,
+  });
+  if (!turn.plan.isService) failRun(turn, failure);
 }
 
 const aggregateSchema = "com.mirrorneuron.aggregator.result";

@@ -90,9 +90,10 @@ const executable: ReadonlySet<string> = new Set([...instantKinds, "handler", "pr
 /**
  * Compiles a workflow of the graph discipline that passed `checkIr`.
  *
- * @throws HeddleError `unimplemented` for a node kind that does not run yet.
+ * @throws HeddleError `unimplemented` for a node kind that does not run yet, `ir-invalid` where something leads nowhere.
  */
 export function prepareGraph(ir: WorkflowIr): GraphPlan {
+  checkEnds(ir);
   const plans = new Map<string, GraphNodePlan>();
   for (const node of inOrder(ir)) plans.set(node.id, planNode(ir, node));
   return {
@@ -106,6 +107,20 @@ export function prepareGraph(ir: WorkflowIr): GraphPlan {
     cleanupTimeoutMs: ir.limits?.cleanupTimeoutMs ?? cleanupTimeoutMsDefault,
     queries: new Map((ir.queries ?? []).map((query) => [query.name, compileExpr(query.value)])),
   };
+}
+
+/** Whether the entry, the seeds and the edges name nodes of the graph. */
+function checkEnds(ir: WorkflowIr): void {
+  const known = new Set(ir.nodes.map(({ id }) => id));
+  const named = [
+    { what: "the entry", id: ir.entry },
+    ...(ir.seeds ?? []).map(({ node }) => ({ what: "a seed", id: node })),
+    ...ir.edges.flatMap(({ id, from, to }) => [from, to].map((end) => ({ what: `the edge ${id}`, id: end }))),
+  ];
+  const lost = named.find(({ id }) => !known.has(id));
+  if (lost === undefined) return;
+  const details = { workflow: ir.id, node: lost.id };
+  throw new HeddleError("ir-invalid", `${lost.what} of ${ir.id} names ${lost.id}, which is not one of its nodes`, { details });
 }
 
 function planNode(ir: WorkflowIr, node: Node): GraphNodePlan {
@@ -164,7 +179,7 @@ function ruleOf(node: Node, senders: number): RulePlan {
         endType: rule.endType,
         afterMs: rule.afterMs,
         quietMs: rule.quietMs,
-        partial: rule.partial ?? rule.count === undefined,
+        partial: rule.partial ?? (rule.count === undefined || rule.afterMs !== undefined || rule.quietMs !== undefined),
       };
     default:
       return rule;

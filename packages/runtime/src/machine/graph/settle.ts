@@ -1,5 +1,5 @@
 /** What follows from the end of an activation: messages that it sends, a state that it leaves, restarts, dead letters. */
-import { type Evaluate, type Failure, failureOf, type JsonValue, type RunEventOf, type SentMessage } from "@heddle/core";
+import { type Evaluate, type Failure, failureOf, isOversized, type JsonValue, type RunEventOf, type SentMessage } from "@heddle/core";
 import type { Endings } from "../run/attempts.ts";
 import type { Activation } from "../run/state.ts";
 import { optional } from "../run/turn.ts";
@@ -119,7 +119,8 @@ export function failActivation(
 }
 
 function messageOf(plan: GraphNodePlan, taken: readonly SentMessage[], failure: Failure, type: string): Draft {
-  return inherit({ type, body: { failure: failure as unknown as JsonValue, input: bodyOf(plan.rule, taken) } }, taken, false);
+  const body = { failure: failure as unknown as JsonValue, input: bodyOf(plan.rule, taken) };
+  return inherit({ type, body: isOversized(body) ? { ...body, input: null } : body }, taken, false);
 }
 
 /** Classes of failure that starting again can mend, whatever was done before. */
