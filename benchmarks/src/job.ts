@@ -1,35 +1,29 @@
-/** The process of one job: `node job.ts <job as JSON>`. */
+/**
+ * The process of one job: `node job.ts <job as JSON>`. It loads its own workload alone: what others
+ * import (servers, transports) would weigh on the heap of one that measures an embedded engine.
+ */
 import { type Job, say } from "./jobs.ts";
-import { measureW1 } from "./workloads/w1.ts";
-import { measureW1Worker } from "./workloads/w1-worker.ts";
-import { measureW2 } from "./workloads/w2.ts";
-import { measureW3 } from "./workloads/w3.ts";
-import { measureW4 } from "./workloads/w4.ts";
-import { measureW5 } from "./workloads/w5.ts";
-import { measureW6 } from "./workloads/w6.ts";
-import { measureW7 } from "./workloads/w7.ts";
-import { measureW9 } from "./workloads/w9.ts";
 
 async function measure(job: Job): Promise<unknown> {
   switch (job.kind) {
     case "w1":
-      return measureW1(job);
+      return (await import("./workloads/w1.ts")).measureW1(job);
     case "w1-worker":
-      return measureW1Worker(job);
+      return (await import("./workloads/w1-worker.ts")).measureW1Worker(job);
     case "w2":
-      return measureW2(job);
+      return (await import("./workloads/w2.ts")).measureW2(job);
     case "w3":
-      return measureW3(job);
+      return (await import("./workloads/w3.ts")).measureW3(job);
     case "w4":
-      return measureW4(job);
+      return (await import("./workloads/w4.ts")).measureW4(job);
     case "w5":
-      return measureW5(job);
+      return (await import("./workloads/w5.ts")).measureW5(job);
     case "w6":
-      return measureW6(job);
+      return (await import("./workloads/w6.ts")).measureW6(job);
     case "w7":
-      return measureW7(job);
+      return (await import("./workloads/w7.ts")).measureW7(job);
     case "w9":
-      return measureW9(job);
+      return (await import("./workloads/w9.ts")).measureW9(job);
     default:
       throw new Error("no such job");
   }

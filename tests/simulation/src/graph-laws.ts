@@ -14,9 +14,9 @@ export function checkGraph(fold: RunFold): void {
   const activations = [...fold.activations()];
   const gathering = activations.filter(({ does }) => does?.kind === "gather");
   const records = [...fold.records()];
-  law(head.gathering === gathering.length, "a run knows how many groups it collects");
-  law(head.working === activations.length - gathering.length, "a run knows how many activations work");
-  law(head.queued === records.reduce((sum, { queue }) => sum + queue.size, 0), "a run knows how many messages wait");
+  law(head.graph.gathering === gathering.length, "a run knows how many groups it collects");
+  law(head.graph.working === activations.length - gathering.length, "a run knows how many activations work");
+  law(head.graph.queued === records.reduce((sum, { queue }) => sum + queue.size, 0), "a run knows how many messages wait");
   for (const { node, working, queue } of records) {
     law(working === activations.filter((each) => each.node === node && each.does?.kind !== "gather").length, `${node} knows its work`);
     law(queue.items().length === queue.size && queue.first === queue.items()[0], `the queue of ${node} knows its length`);
@@ -35,23 +35,23 @@ export function checkGraphAtRest(plan: GraphPlan, live: LiveRun, nowMs: number):
     const bounds = plan.nodes.get(node)?.bounds;
     return bounds !== undefined && (live.record(node)?.queue.size ?? 0) >= bounds.max;
   };
-  if (head.ending === undefined && head.completion === undefined) {
+  if (head.ending === undefined && head.graph.completion === undefined) {
     for (const { id, concurrencyMax, receivers } of plan.nodes.values()) {
       const record = live.record(id);
       if (record === undefined || record.queue.size === 0) continue;
       law(record.working >= concurrencyMax || receivers.some(isFull), `${id} takes what it may`);
     }
-    law(head.working > 0 || plan.isService, "a batch without work has ended");
-    law(head.working > 0 || head.queued === 0, "pressure stops no run");
+    law(head.graph.working > 0 || plan.isService, "a batch without work has ended");
+    law(head.graph.working > 0 || head.graph.queued === 0, "pressure stops no run");
   } else {
-    law(head.working > 0, "a run that is ending has something to wait for");
+    law(head.graph.working > 0, "a run that is ending has something to wait for");
     law(
-      head.completion === undefined || head.ending !== undefined || head.queued + head.gathering === 0,
+      head.graph.completion === undefined || head.ending !== undefined || head.graph.queued + head.graph.gathering === 0,
       "a complete run holds nothing back",
     );
   }
   for (const { node, level } of live.records()) {
-    if (head.ending === undefined && head.completion === undefined)
+    if (head.ending === undefined && head.graph.completion === undefined)
       law((level === "saturated") === isFull(node), `the level of ${node} is told`);
   }
   checkReasons(live, nowMs);

@@ -54,6 +54,7 @@ test("an attempt that has given its outcome is under way until that is durable",
     manifest: { format: "heddle.bundle/v1", main: "main", workflows: [ir], handlers: [{ name: "work" }], files: [] },
     ir,
     plan,
+    bounded: new Set(),
     admission: { refuse: () => undefined },
     problem: undefined,
   };

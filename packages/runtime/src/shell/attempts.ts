@@ -43,8 +43,9 @@ export class Attempts {
   readonly #owner: Owner;
   readonly #settle: Settle;
   readonly #running = new Map<number, Running>();
-  readonly #waiting = new Map<number, TaskWaiting>();
-  readonly #tickets = new Map<number, Held>();
+  // Most runs never wait: these are made when one does.
+  #waiting: Map<number, TaskWaiting> | undefined;
+  #tickets: Map<number, Held> | undefined;
 
   constructor(parts: EngineParts, owner: Owner, settle: Settle) {
     this.#parts = parts;
@@ -55,12 +56,12 @@ export class Attempts {
   /** Those that do something: one that waits to be taken by somebody else loses nothing when it is let go. */
   get size(): number {
     let count = 0;
-    for (const [activation, running] of this.#running) if (!running.ended && !this.#waiting.has(activation)) count++;
+    for (const [activation, running] of this.#running) if (!running.ended && this.#waiting?.has(activation) !== true) count++;
     return count;
   }
 
   has(activation: number): boolean {
-    return this.#running.has(activation) || this.#tickets.get(activation)?.ticket.isGranted === false;
+    return this.#running.has(activation) || this.#tickets?.get(activation)?.ticket.isGranted === false;
   }
 
   /** Goes on once the attempt may start: at once where nothing bounds its node. `admitted` is called back when it had to wait. */
@@ -69,40 +70,44 @@ export class Attempts {
     const open = live.activation(activation);
     const node = open === undefined ? undefined : workflow.plan.nodes.get(open.node)?.node;
     if (node === undefined || open === undefined) return;
-    const held = this.#tickets.get(activation);
+    const held = this.#tickets?.get(activation);
     const isIn = held?.attempt === attempt && held.ticket.isGranted;
-    const wanted = isIn ? undefined : wantedOf(node, workflow, tenant, () => inputOf(workflow.plan, live, open));
+    const wanted = isIn ? undefined : wantedOf(node, workflow.ir.id, tenant, () => inputOf(workflow.plan, live, open));
     if (wanted === undefined) {
       go();
       return;
     }
     held?.ticket.release();
     const ticket = this.#parts.flow.request(wanted, () => admitted(activation));
+    this.#tickets ??= new Map();
     this.#tickets.set(activation, { attempt, ticket });
     if (ticket.isGranted) go();
   }
 
   /** Gives back the slots of an activation, or its place in the queue. */
   leave(activation: number): void {
-    this.#tickets.get(activation)?.ticket.release();
-    this.#tickets.delete(activation);
+    this.#tickets?.get(activation)?.ticket.release();
+    this.#tickets?.delete(activation);
   }
 
   /** What an attempt that was handed over still waits for. */
   waitingFor(activation: number): TaskWaiting | undefined {
-    return this.#waiting.get(activation) ?? this.#tickets.get(activation)?.ticket.waiting();
+    return this.#waiting?.get(activation) ?? this.#tickets?.get(activation)?.ticket.waiting();
   }
 
   wait(activation: number, attempt: number, reason: TaskWaiting | undefined): void {
     const running = this.#running.get(activation);
-    if (reason === undefined) this.#waiting.delete(activation);
-    else if (running?.attempt === attempt && !running.ended) this.#waiting.set(activation, reason);
+    if (reason === undefined) this.#waiting?.delete(activation);
+    else if (running?.attempt === attempt && !running.ended) {
+      this.#waiting ??= new Map();
+      this.#waiting.set(activation, reason);
+    }
   }
 
   /** The outcome of an attempt was decided on, and is durable where it changed anything. */
   letGo(activation: number, attempt: number): void {
     if (this.#running.get(activation)?.attempt === attempt) this.#running.delete(activation);
-    if (this.#tickets.get(activation)?.attempt === attempt) this.leave(activation);
+    if (this.#tickets?.get(activation)?.attempt === attempt) this.leave(activation);
   }
 
   /** Asks an attempt to stop; false where none is under way. */
@@ -114,7 +119,7 @@ export class Attempts {
   }
 
   abortAll(reason: string): void {
-    for (const activation of [...this.#tickets.keys()]) if (!this.#running.has(activation)) this.leave(activation);
+    for (const activation of [...(this.#tickets?.keys() ?? [])]) if (!this.#running.has(activation)) this.leave(activation);
     for (const running of this.#running.values()) running.abort.abort(reason);
   }
 
@@ -124,7 +129,7 @@ export class Attempts {
     const { activation, attempt } = effect;
     const { node, input, abort } = begun;
     const { workflow, id, tenant } = this.#owner;
-    const held = this.#tickets.get(activation)?.ticket;
+    const held = this.#tickets?.get(activation)?.ticket;
     const pool = held === undefined ? undefined : poolOf(node.node);
     const task: Task = {
       run: id,
@@ -186,7 +191,7 @@ export class Attempts {
     const running = this.#running.get(activation);
     if (running?.attempt === attempt) {
       running.ended = true;
-      this.#waiting.delete(activation);
+      this.#waiting?.delete(activation);
       this.leave(activation);
     }
     this.#settle(activation, attempt, outcome);

@@ -23,6 +23,7 @@ import {
 import type { BlobWrite, Clock, Store } from "@heddle/ports";
 import { type Admission, type AdmissionRules, admitBundle } from "../gate/admit.ts";
 import { prepare, type RunPlan } from "../machine/index.ts";
+import { isBounded } from "./node-flow.ts";
 
 /** A workflow of a bundle, ready to be driven. */
 export interface LoadedWorkflow {
@@ -31,6 +32,8 @@ export interface LoadedWorkflow {
   readonly ir: WorkflowIr;
   readonly plan: RunPlan;
   readonly admission: Admission;
+  /** Nodes whose attempts need slots, or are bounded otherwise. */
+  readonly bounded: ReadonlySet<string>;
   /** Why its code cannot be carried out here; undefined when it can. */
   readonly problem: string | undefined;
 }
@@ -149,11 +152,13 @@ export class Bundles {
     const ir = held.manifest.workflows.find((candidate) => candidate.id === id);
     if (ir === undefined)
       throw new HeddleError("workflow-not-found", `bundle ${hash} has no workflow ${id}`, { details: { workflow: id } });
+    const plan = prepare(ir);
     return {
       bundle: hash,
       manifest: held.manifest,
       ir,
-      plan: prepare(ir),
+      plan,
+      bounded: new Set([...plan.nodes.values()].filter(({ node }) => isBounded(node)).map(({ id }) => id)),
       admission: admitBundle(held.manifest, this.#options.rules),
       problem: await this.#problemOf(hash, held.manifest, tenant),
     };

@@ -1,7 +1,6 @@
 /** What a node wants of flow control, from what its workflow says. Pure. */
 import { compileExpr, type Evaluate, type Expr, isJsonObject, type JsonValue, type Node, processReads, type TenantId } from "@heddle/core";
 import type { AttemptInput } from "../machine/index.ts";
-import type { LoadedWorkflow } from "./bundles.ts";
 import type { Wanted } from "./flow-control.ts";
 
 /** The pool of programs whose node names none. */
@@ -13,14 +12,19 @@ export function poolOf(node: Node): { readonly pool: string; readonly slots: num
   return pool === undefined ? undefined : { pool, slots: node.slots ?? 1 };
 }
 
+/** Whether flow control has a say in the attempts at a node. */
+export function isBounded(node: Node): boolean {
+  return poolOf(node) !== undefined || node.flow !== undefined;
+}
+
 /** @param input what the attempt is given; asked for only where a key reads it */
-export function wantedOf(node: Node, workflow: LoadedWorkflow, tenant: TenantId, input: () => AttemptInput): Wanted | undefined {
+export function wantedOf(node: Node, workflow: string, tenant: TenantId, input: () => AttemptInput): Wanted | undefined {
   const pool = poolOf(node);
   const { concurrency, rate } = node.flow ?? {};
   if (pool === undefined && concurrency === undefined && rate === undefined) return undefined;
   const keyOf = (what: string, key: Expr | undefined): string => {
     const value = key === undefined ? null : evaluated(key)({ var: variablesOf(input()) });
-    return [tenant, workflow.ir.id, node.id, what, JSON.stringify(value)].join("\n");
+    return [tenant, workflow, node.id, what, JSON.stringify(value)].join("\n");
   };
   return {
     tenant,

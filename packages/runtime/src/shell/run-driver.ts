@@ -301,7 +301,9 @@ export class RunDriver {
   #start(effect: RunEffect): void {
     switch (effect.kind) {
       case "execute-attempt":
-        if (this.#isDue(effect)) this.#enter(effect, () => this.#attempts.execute(effect));
+        if (!this.#isDue(effect)) return;
+        if (this.workflow.bounded.has(effect.node)) this.#enter(effect, () => this.#attempts.execute(effect));
+        else this.#attempts.execute(effect);
         return;
       case "journal-attempt":
         if (this.#isDue(effect)) this.#enter(effect, () => this.#startAttempt(effect));

@@ -137,7 +137,7 @@ function fireTimer(turn: GraphTurn, id: number): void {
   }
   if (!("deadlineMs" in does) || does.deadlineMs === undefined || turn.atMs < does.deadlineMs) return;
   if (does.kind === "gather") {
-    if (head.completion === undefined) endGroup(turn, activation, "time");
+    if (head.graph.completion === undefined) endGroup(turn, activation, "time");
   } else if (does.kind === "signal" || does.kind === "ask") {
     const failure = failureOf("timeout", `${activation.node} was not done in time`, "timeout", { node: activation.node });
     failActivation(turn, activation, failure, "timeout", undefined);
@@ -154,7 +154,7 @@ function receive(turn: GraphTurn, command: Command<"signal">): Refusal | undefin
   if (plan === undefined) {
     return { code: "value-invalid", message: `no node is called ${command.name} or waits for such a signal in run ${head.run}` };
   }
-  if (head.completion !== undefined || head.ending !== undefined) return { code: "run-ended", message: `run ${head.run} is ending` };
+  if (head.graph.completion !== undefined || head.ending !== undefined) return { code: "run-ended", message: `run ${head.run} is ending` };
   if (isFull(turn, plan)) {
     const retryAfterMs = plan.bounds?.retryAfterMs ?? 0;
     const message = `${plan.id} has ${turn.fold.record(plan.id)?.queue.size} messages before it, and takes no more from outside; try again in ${retryAfterMs} ms`;
@@ -168,7 +168,7 @@ function receive(turn: GraphTurn, command: Command<"signal">): Refusal | undefin
 
 function replay(turn: GraphTurn, command: Command<"replay-letters">): Refusal | undefined {
   const { head } = turn.fold;
-  if (head.ending !== undefined || head.completion !== undefined) return { code: "run-ended", message: `run ${head.run} is ending` };
+  if (head.ending !== undefined || head.graph.completion !== undefined) return { code: "run-ended", message: `run ${head.run} is ending` };
   const gone = command.letters.find(({ letter }) => turn.fold.mark(letterMark(letter)) === undefined);
   if (gone !== undefined)
     return { code: "dead-letter-not-found", message: `run ${head.run} has no dead letter ${gone.letter} that was not replayed` };

@@ -7,7 +7,7 @@ import type { GraphTurn } from "./turn.ts";
 /** The run has its output; the first one counts. finish.ts ends it once nothing is in flight. */
 export function complete(turn: GraphTurn, plan: GraphNodePlan, output: JsonValue): void {
   const { head } = turn.fold;
-  if (head.completion !== undefined || head.ending !== undefined || head.phase !== "open") return;
+  if (head.graph.completion !== undefined || head.ending !== undefined || head.phase !== "open") return;
   turn.emit({ kind: "run-completing", node: plan.id, output });
 }
 

@@ -39,10 +39,10 @@ export function evolveGraph(fold: RunFold, event: GraphEvent, atMs: number): voi
       const { does } = event.open;
       openActivation(fold, 0, event.open, atMs, { held });
       if (does?.kind === "gather") {
-        head.gathering++;
+        head.graph.gathering++;
         fold.setMark(groupMark(event.open.node, does.group), event.open.activation);
       } else {
-        head.working++;
+        head.graph.working++;
         fold.editRecord(event.open.node).working++;
         noteStreams(fold, event.open.node, taken);
       }
@@ -72,7 +72,7 @@ export function evolveGraph(fold: RunFold, event: GraphEvent, atMs: number): voi
       activation.does = event.does;
       activation.status = statusFor(event.does);
       activation.notBeforeMs = atMs;
-      head.working++;
+      head.graph.working++;
       fold.editRecord(activation.node).working++;
       return;
     }
@@ -101,7 +101,7 @@ export function evolveGraph(fold: RunFold, event: GraphEvent, atMs: number): voi
       deliverAll(fold, event.sent);
       return;
     case "run-completing":
-      head.completion = { node: event.node, output: event.output };
+      head.graph.completion = { node: event.node, output: event.output };
       return;
     case "run-failing":
       head.ending = { cause: "failure", reason: undefined, failure: event.failure, cleanupAtMs: event.cleanupAtMs };
@@ -148,19 +148,19 @@ function keepOutcome(
 function deliverAll(fold: RunFold, sent: readonly SentMessage[] | undefined): void {
   const { head } = fold;
   for (const message of sent ?? []) {
-    head.nextMessage = Math.max(head.nextMessage, message.message + 1);
+    head.graph.nextMessage = Math.max(head.graph.nextMessage, message.message + 1);
     if (message.letter !== undefined) bury(fold, message.letter);
     for (const { node } of message.to) {
       const record = fold.editRecord(node);
       record.queue = record.queue.with(message);
-      head.queued++;
+      head.graph.queued++;
     }
   }
 }
 
 function bury(fold: RunFold, letter: number): void {
   fold.setMark(letterMark(letter), 1);
-  fold.head.nextLetter = Math.max(fold.head.nextLetter, letter + 1);
+  fold.head.graph.nextLetter = Math.max(fold.head.graph.nextLetter, letter + 1);
 }
 
 /** Takes the oldest messages of a node's queue. */
@@ -175,7 +175,7 @@ function take(fold: RunFold, node: string, count: number): readonly SentMessage[
     record.queue = record.queue.rest();
     if (message.stream !== undefined) countDown(fold, againMark(message.message), 1);
   }
-  fold.head.queued -= count;
+  fold.head.graph.queued -= count;
   return taken;
 }
 
@@ -185,7 +185,7 @@ function closeGathering(fold: RunFold, activation: Activation, late?: number): v
   invariant(does?.kind === "gather", "only what collects can end collecting");
   fold.setMark(groupMark(activation.node, does.group), undefined);
   if (late !== undefined) fold.setMark(lateMark(activation.node, does.group), late);
-  fold.head.gathering--;
+  fold.head.graph.gathering--;
 }
 
 function countLate(fold: RunFold, node: string, group: string, count: number): void {
@@ -203,7 +203,7 @@ function release(fold: RunFold, activation: Activation): void {
     closeGathering(fold, activation);
     return;
   }
-  fold.head.working--;
+  fold.head.graph.working--;
   fold.editRecord(activation.node).working--;
 }
 

@@ -14,16 +14,16 @@ export function finish(turn: GraphTurn): boolean {
   const { head } = turn.fold;
   if (head.phase !== "open") return false;
   if (head.ending !== undefined) {
-    if (head.working > 0) return false;
+    if (head.graph.working > 0) return false;
     endEnding(turn, false);
     return true;
   }
-  if (head.completion !== undefined) return endCompletion(turn, head.completion);
-  if (head.working > 0) return false;
-  if (head.queued > 0) return goOnUnderPressure(turn);
+  if (head.graph.completion !== undefined) return endCompletion(turn, head.graph.completion);
+  if (head.graph.working > 0) return false;
+  if (head.graph.queued > 0) return goOnUnderPressure(turn);
   // A service waits for more.
   if (turn.plan.isService) return false;
-  if (head.gathering > 0) return flush(turn);
+  if (head.graph.gathering > 0) return flush(turn);
   turn.emit({ kind: "run-succeeded", output: outputOf(turn) });
   return true;
 }
@@ -68,7 +68,7 @@ function gatheringOf(turn: GraphTurn): readonly Activation[] {
 }
 
 function buryGroup(turn: GraphTurn, activation: Activation, code: string, reason: string): void {
-  const { nextLetter } = turn.fold.head;
+  const { nextLetter } = turn.fold.head.graph;
   turn.emit({
     kind: "messages-dead-lettered",
     node: activation.node,
@@ -88,7 +88,7 @@ function endCompletion(turn: GraphTurn, { output }: { readonly output: JsonValue
   for (const { id: node } of turn.plan.nodes.values()) {
     const waiting = fold.record(node)?.queue.items() ?? [];
     if (waiting.length === 0) continue;
-    const { nextLetter } = fold.head;
+    const { nextLetter } = fold.head.graph;
     turn.emit({
       kind: "messages-dead-lettered",
       node,
@@ -101,7 +101,7 @@ function endCompletion(turn: GraphTurn, { output }: { readonly output: JsonValue
   for (const activation of gatheringOf(turn)) buryGroup(turn, activation, code, reason);
   const closed = [...fold.activations()].filter(({ status }) => status === "waiting").map(({ id }) => id);
   if (closed.length > 0) turn.emit({ kind: "activations-aborting", cause: "completed", activations: [], closed });
-  if (fold.head.working > 0) return false;
+  if (fold.head.graph.working > 0) return false;
   turn.emit({ kind: "run-succeeded", output });
   return true;
 }

@@ -40,7 +40,7 @@ export function lookAt(turn: GraphTurn, id: string): void {
 
 function mayFire(turn: GraphTurn, plan: GraphNodePlan): boolean {
   const { head } = turn.fold;
-  if (head.phase !== "open" || head.ending !== undefined || head.completion !== undefined) return false;
+  if (head.phase !== "open" || head.ending !== undefined || head.graph.completion !== undefined) return false;
   const record = turn.fold.record(plan.id);
   if (record === undefined || record.queue.size === 0) return false;
   const oneByOne = plan.rule.kind === "each" || plan.rule.kind === "stream";
@@ -87,7 +87,7 @@ function bury(turn: GraphTurn, plan: GraphNodePlan, message: SentMessage, code: 
     node: plan.id,
     count: 1,
     ...optional("late", late),
-    letters: [{ letter: turn.fold.head.nextLetter, message: message.message, node: plan.id }],
+    letters: [{ letter: turn.fold.head.graph.nextLetter, message: message.message, node: plan.id }],
     code,
     reason,
   });
@@ -277,7 +277,7 @@ function refuse(
 ): void {
   const reason = `what ${plan.id} collected is too large or nested too deep to be a value`;
   const failure = failureOf("value-too-large", reason, "control", { node: plan.id });
-  const { nextLetter } = turn.fold.head;
+  const { nextLetter } = turn.fold.head.graph;
   turn.emit({
     kind: "messages-dead-lettered",
     node: plan.id,

@@ -82,7 +82,7 @@ test("pressure never stops a run: where all are held back and nothing runs, the 
   const trace = new Trace(graph).start().ok(1, twice).ok(2, twice).ok(3, twice).ok(4, twice);
   expect(trace.live.head.phase).toBe("open");
   for (let rounds = 0; rounds < 20; rounds++) {
-    expect(trace.live.head.working).toBeGreaterThan(0);
+    expect(trace.live.head.graph.working).toBeGreaterThan(0);
     for (const { id } of [...trace.live.activations()]) trace.ok(id, { emit_messages: [{ type: "more", body: 0 }] });
   }
 });

@@ -28,8 +28,8 @@ class Numbers {
   letter: number;
 
   constructor(turn: GraphTurn) {
-    this.message = turn.fold.head.nextMessage;
-    this.letter = turn.fold.head.nextLetter;
+    this.message = turn.fold.head.graph.nextMessage;
+    this.letter = turn.fold.head.graph.nextLetter;
   }
 }
 
@@ -98,7 +98,7 @@ function routed(
     correlation: first?.correlation ?? message,
     ...(cause === undefined ? {} : { causation: cause.message }),
   };
-  if (turn.fold.head.completion !== undefined) return { ...sent, to: [], letter: numbers.letter++ };
+  if (turn.fold.head.graph.completion !== undefined) return { ...sent, to: [], letter: numbers.letter++ };
   const to = draft.to === undefined ? targets(turn, edges, { ...sent, to: [] }, state) : direct(turn, draft.to);
   if (to.length > 0) return { ...sent, to };
   // A node that nothing follows gives part of the run's output: that went nowhere on purpose.

@@ -95,13 +95,13 @@ export function failActivation(
   const failure: Failure = given.node === undefined ? { ...given, node: plan.id } : given;
   const edges = plan.failureEdges[on].length > 0 ? plan.failureEdges[on] : plan.failureEdges.failure;
   const type = edges.length > 0 ? "failure" : plan.node.emitsOnFailure;
-  const isCompleting = turn.fold.head.completion !== undefined;
+  const isCompleting = turn.fold.head.graph.completion !== undefined;
   if (type === undefined && !isCompleting && isRestarted(turn, plan, activation, failure)) return;
   const taken = messagesOf(activation);
   const origin = { plan, taken, state: turn.fold.record(plan.id)?.state };
   const draft = type === undefined ? undefined : messageOf(plan, taken, failure, type);
   const sent = draft === undefined ? [] : sendFailure(turn, origin, draft, edges.length > 0 ? edges : undefined);
-  const { nextLetter } = turn.fold.head;
+  const { nextLetter } = turn.fold.head.graph;
   const letters = taken.map(({ message }, index) => ({ letter: nextLetter + index, message, node: plan.id }));
   const executed = activation.does === undefined || activation.does.kind === "execute";
   turn.emit({

@@ -1,6 +1,6 @@
 /** Folding what is the same in every discipline: activations that open, are tried again, and end. */
 import { invariant, type JsonObject, type Opened } from "@heddle/core";
-import type { Activation, ActivationStatus, RegionState, RunFold } from "./state.ts";
+import { type Activation, type ActivationStatus, newGraphHead, type RegionState, type RunFold } from "./state.ts";
 
 export function openActivation(
   fold: RunFold,
@@ -85,6 +85,7 @@ export function startHead(
   head.workflow = event.workflow;
   head.bundle = event.bundle;
   head.discipline = event.discipline ?? "stages";
+  if (event.discipline === "graph") head.graph = newGraphHead();
   head.input = event.input;
   head.key = event.key;
   head.parent = event.parent;

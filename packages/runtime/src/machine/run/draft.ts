@@ -34,6 +34,7 @@ export class DraftRun implements RunFold {
   constructor(base: LiveRun) {
     this.#base = base;
     this.head = { ...base.head };
+    if (this.head.discipline === "graph") this.head.graph = { ...base.head.graph };
   }
 
   frame(id: number): Frame | undefined {

@@ -105,7 +105,7 @@ export function statusOf(fold: RunFold, isBundleLoaded: boolean): RunStatus {
   if (head.ending !== undefined) return "cancelling";
   if (head.paused) return "paused";
   if (!isBundleLoaded) return "parked";
-  if (head.discipline === "graph" && head.working === 0) return "waiting";
+  if (head.discipline === "graph" && head.graph.working === 0) return "waiting";
   let executing = false;
   for (const activation of fold.activations()) {
     if (activation.status === "unknown") return "parked";

@@ -11,6 +11,7 @@ import {
   type Head,
   LiveRun,
   type NodeRecord,
+  newGraphHead,
   newNodeRecord,
   newVars,
   type RegionState,
@@ -75,6 +76,7 @@ export function restoreInto(fold: RunFold, snapshot: JsonValue): void {
   for (const frame of [...fold.frames()]) fold.dropFrame(frame.id);
   for (const activation of [...fold.activations()]) fold.dropActivation(activation.id);
   Object.assign(fold.head, emptyHead(), snapshot["head"]);
+  if (fold.head.discipline === "graph") fold.head.graph = { ...newGraphHead(), ...fold.head.graph };
   for (const frame of listOf(snapshot["frames"])) fold.putFrame(frameFrom(frame));
   for (const activation of listOf(snapshot["activations"])) fold.putActivation(activationFrom(activation));
   for (const [name] of [...fold.marks()]) fold.setMark(name, undefined);

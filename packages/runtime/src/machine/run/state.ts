@@ -152,6 +152,7 @@ export interface Ending {
 
 export type Phase = "absent" | "open" | "succeeded" | "failed" | "cancelled";
 
+/** Copied for every draft. V8 copies objects of up to 28 members quickly, and larger ones ten times as slowly: a test holds the bound. */
 export interface Head {
   run: RunId | "";
   workflow: string;
@@ -177,15 +178,27 @@ export interface Head {
   signals: readonly BufferedSignal[];
   /** Idempotency keys of signals received, newest last. */
   signalKeys: readonly string[];
-  /** Graph: the next message and dead letter, messages in queues, open activations that work and that collect. */
+  /** Of a graph alone; stages share one that nothing changes. */
+  graph: GraphHead;
+}
+
+export interface GraphHead {
   nextMessage: number;
   nextLetter: number;
+  /** Messages in queues. */
   queued: number;
+  /** Open activations that work, and those that collect. */
   working: number;
   gathering: number;
-  /** Graph: the run has its output, and nothing new fires. */
+  /** The run has its output, and nothing new fires. */
   completion: { readonly node: string; readonly output: JsonValue } | undefined;
 }
+
+export function newGraphHead(): GraphHead {
+  return { nextMessage: 1, nextLetter: 1, queued: 0, working: 0, gathering: 0, completion: undefined };
+}
+
+const noGraph: GraphHead = Object.freeze(newGraphHead());
 
 export interface RunFold {
   readonly head: Head;
@@ -237,12 +250,7 @@ export function emptyHead(): Head {
     nextSignal: 1,
     signals: [],
     signalKeys: [],
-    nextMessage: 1,
-    nextLetter: 1,
-    queued: 0,
-    working: 0,
-    gathering: 0,
-    completion: undefined,
+    graph: noGraph,
   };
 }
 
@@ -251,8 +259,9 @@ export class LiveRun implements RunFold {
   readonly #frames = new Map<number, Frame>();
   readonly #activations = new Map<number, Activation>();
   #touched: number[] = [];
-  readonly #records = new Map<string, NodeRecord>();
-  readonly #marks = new Map<string, number>();
+  // Of graphs alone: an empty map is no small thing where runs are many.
+  #records: Map<string, NodeRecord> | undefined;
+  #marks: Map<string, number> | undefined;
 
   frame(id: number): Frame | undefined {
     return this.#frames.get(id);
@@ -288,31 +297,36 @@ export class LiveRun implements RunFold {
     this.#touched.push(id);
   }
   record(node: string): NodeRecord | undefined {
-    return this.#records.get(node);
+    return this.#records?.get(node);
   }
   editRecord(node: string): NodeRecord {
-    let record = this.#records.get(node);
+    let record = this.#records?.get(node);
     if (record === undefined) {
       record = newNodeRecord(node);
-      this.#records.set(node, record);
+      this.putRecord(record);
     }
     return record;
   }
   putRecord(record: NodeRecord): void {
+    this.#records ??= new Map();
     this.#records.set(record.node, record);
   }
   records(): Iterable<NodeRecord> {
-    return this.#records.values();
+    return this.#records?.values() ?? [];
   }
   mark(name: string): number | undefined {
-    return this.#marks.get(name);
+    return this.#marks?.get(name);
   }
   setMark(name: string, value: number | undefined): void {
-    if (value === undefined) this.#marks.delete(name);
-    else this.#marks.set(name, value);
+    if (value === undefined) {
+      this.#marks?.delete(name);
+      return;
+    }
+    this.#marks ??= new Map();
+    this.#marks.set(name, value);
   }
   marks(): Iterable<readonly [string, number]> {
-    return this.#marks;
+    return this.#marks ?? [];
   }
   /** The activations touched since the last call, in order, repeats included. */
   takeTouched(): readonly number[] {
