@@ -1,6 +1,7 @@
 /** From a path to a bundle that the daemon holds: read or compiled here, uploaded when it is not there yet. */
 import { resolve } from "node:path";
 import type { Client } from "@heddle/client";
+import type { Problem } from "@heddle/compiler";
 import { type BundleManifest, type BundleView, type ContentHash, HeddleError, type WorkflowIr } from "@heddle/core";
 import { didYouMean, UsageError } from "./command.ts";
 import type { CliContext } from "./context.ts";
@@ -12,8 +13,13 @@ export interface SoundBundle {
   readonly hash: ContentHash;
 }
 
+/** A bundle with what is worth knowing about it: warnings alone. */
+export interface LoadedBundle extends SoundBundle {
+  readonly problems: readonly Problem[];
+}
+
 /** Reads a bundle folder or a job folder, or compiles an authoring file. Errors: `bundle-invalid` with all problems. */
-export async function loadBundle(context: CliContext, path: string, signal?: AbortSignal): Promise<SoundBundle> {
+export async function loadBundle(context: CliContext, path: string, signal?: AbortSignal): Promise<LoadedBundle> {
   const { validateTarget } = await import("@heddle/compiler");
   const bundle = await validateTarget(resolve(context.cwd, path), { purpose: "run", ...(signal === undefined ? {} : { signal }) });
   if (bundle.valid) return bundle;

@@ -108,7 +108,8 @@ function addCommand(parent: Command, word: string, spec: CommandSpec, act: Act):
   command.option("--json", "JSON on standard output, errors included");
   command.addHelpText("after", exampleText(spec.example));
   command.action(async () => {
-    await act(spec, command.processedArgs as (string | undefined)[], command.opts());
+    // An argument that may be given more than once comes as a list of its own.
+    await act(spec, command.processedArgs.flat() as (string | undefined)[], command.opts());
   });
 }
 

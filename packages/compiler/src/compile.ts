@@ -3,13 +3,33 @@
  * workflows and the same words, nothing throws on any source, and everything wrong is said at once.
  */
 import type { WorkflowIr } from "@heddle/core";
-import { createDiagnosticList, createSourceText, type Diagnostic, type DiagnosticList, type Origins } from "./diagnostics/index.ts";
+import { type Check, checkWorkflow } from "./checks/index.ts";
+import { names } from "./checks/names.ts";
+import { unaskedCalls } from "./checks/unasked-calls.ts";
+import { unsafeRetries } from "./checks/unsafe-retries.ts";
+import {
+  createDiagnosticList,
+  createSourceText,
+  type Diagnostic,
+  type DiagnosticList,
+  isError,
+  type Origins,
+} from "./diagnostics/index.ts";
 import { type CompiledSource, compileText } from "./frontends/text/compile-text.ts";
+import { compileTypeScript, declaresWorkflows, isTypeScript } from "./frontends/typescript/compile-typescript.ts";
 import { compileVisual } from "./frontends/visual/compile-visual.ts";
+
+/**
+ * What is said of plain TypeScript besides what its frontend says. Flow and types of its graph follow from the source,
+ * where TypeScript itself speaks of them, in words that its author knows.
+ */
+const typescriptChecks: readonly Check[] = [names, unsafeRetries, unaskedCalls];
 
 export interface CompileOptions {
   /** Warnings become errors. */
   readonly strict?: boolean;
+  /** The checks that a lowered workflow is held to. Default: all of them. */
+  readonly checks?: readonly Check[];
 }
 
 /** One workflow that compiled. */
@@ -27,19 +47,40 @@ export interface Compilation {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Compiles `.nemo` and `.heddle` texts and visual documents (`.visual.json`), by path; the extension picks the frontend. */
+/**
+ * Compiles `.nemo` and `.heddle` texts, visual documents (`.visual.json`) and plain TypeScript, by path; the extension
+ * picks the frontend. Of TypeScript sources those that import `workflow` are compiled; the others are read where these import them.
+ */
 export function compile(sources: ReadonlyMap<string, string>, options: CompileOptions = {}): Compilation {
   const diagnostics = createDiagnosticList();
   const workflows: CompiledWorkflow[] = [];
+  /** Checks what a frontend gave, and keeps what nothing is wrong with. */
+  const take = (found: readonly CompiledWorkflow[], list: DiagnosticList, usual?: readonly Check[]): void => {
+    const checks = options.checks ?? usual;
+    for (const { ir, origins } of found) list.add(checkWorkflow(ir, { origins, ...(checks === undefined ? {} : { checks }) }));
+    const own = options.strict === true ? strictly(list.all()) : list.all();
+    diagnostics.add(own);
+    const failed = new Set(own.filter(isError).map(({ span }) => span?.file));
+    // An error without a place may be anybody's.
+    if (!failed.has(undefined)) workflows.push(...found.filter(({ file }) => !failed.has(file)));
+  };
+  const scripts = new Map(
+    [...sources].filter(([file]) => isTypeScript(file)).map(([file, text]) => [file, text.replace(/\p{Surrogate}/gu, "\ufffd")]),
+  );
+  const plain = [...scripts].filter(([, text]) => declaresWorkflows(text)).map(([file]) => file);
+  const told = createDiagnosticList();
+  const lowered = compileTypeScript(scripts, plain, told);
+  // What is wrong in a source that others import is wrong for all of them.
+  const shared = told.all().some((diagnostic) => isError(diagnostic) && !plain.includes(diagnostic.span?.file ?? ""));
+  const found = lowered.flatMap(({ file, workflows: all }) => all.map(({ ir, origins }) => ({ file, ir, origins })));
+  take(shared ? [] : found, told, typescriptChecks);
   for (const [file, text] of sources) {
+    if (plain.length > 0 && scripts.has(file)) continue;
     const list = createDiagnosticList();
     const compiled = compileSource(file, text, list);
-    diagnostics.add(list.all());
-    if (compiled !== undefined) workflows.push({ file, ...compiled });
+    take(compiled === undefined ? [] : [{ file, ...compiled }], list);
   }
-  const all = options.strict === true ? diagnostics.all().map(stricter) : diagnostics.all();
-  const failed = new Set(all.filter((diagnostic) => diagnostic.severity === "error").map((diagnostic) => diagnostic.span?.file));
-  return { workflows: workflows.filter(({ file }) => !failed.has(file)), diagnostics: all };
+  return { workflows, diagnostics: diagnostics.all() };
 }
 
 function compileSource(file: string, text: string, diagnostics: DiagnosticList): CompiledSource | undefined {
@@ -52,11 +93,12 @@ function compileSource(file: string, text: string, diagnostics: DiagnosticList):
     span: source.span(0, 0),
     message: `no frontend reads \`${file}\``,
     reason: "The extension says how a source is read.",
-    help: "name it .nemo, .heddle or .visual.json",
+    help: "name it .nemo, .heddle or .visual.json; a .ts source imports `workflow` from `@heddle/compiler/authoring`",
   });
   return undefined;
 }
 
-function stricter(diagnostic: Diagnostic): Diagnostic {
-  return diagnostic.severity === "warning" ? { ...diagnostic, severity: "error" } : diagnostic;
+/** Warnings as errors. */
+export function strictly(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return diagnostics.map((diagnostic) => (diagnostic.severity === "warning" ? { ...diagnostic, severity: "error" } : diagnostic));
 }

@@ -1,3 +1,4 @@
+// Parity: NE2.
 /**
  * One folder, one case: the sources in it, and what compiling them gives. `ok` holds what compiles, warnings
  * included; `err` what is refused, in folders named for the diagnostic that each is about. UPDATE=1 rewrites.

@@ -1,7 +1,6 @@
 /** The compiler: from what authors write to checked, content-addressed bundles. Authors import `./authoring`. */
 export { type Bundle, type BundleParts, createBundle, type ImportedJob, manifestText } from "./backends/bundle/create-bundle.ts";
 export { mermaidOf } from "./backends/diagram/mermaid-of.ts";
-export { htmlOf } from "./backends/html/html-of.ts";
 export type { NemoExpr, NemoGuard, NemoIr, NemoNode, NemoPolicy, NemoRef } from "./backends/nemo/nemo-ir.ts";
 export { type PrintedNemoIr, printNemoIr } from "./backends/nemo/print-nemo-ir.ts";
 export {
@@ -19,7 +18,8 @@ export {
   xstateImplementations,
   xstateOf,
 } from "./backends/xstate/index.ts";
-export { type Compilation, type CompiledWorkflow, type CompileOptions, compile } from "./compile.ts";
+export { allChecks, type Check, type CheckOptions, checkWorkflow } from "./checks/index.ts";
+export { type Compilation, type CompiledWorkflow, type CompileOptions, compile, strictly } from "./compile.ts";
 export {
   type Diagnostic,
   type DiagnosticId,
@@ -27,6 +27,7 @@ export {
   diagnosticRegistry,
   type Edit,
   type Fix,
+  isError,
   type Origins,
   type Part,
   type Position,
@@ -46,6 +47,6 @@ export {
 } from "./frontends/manifest/compile-manifest.ts";
 export { type BuildOptions, buildBundle } from "./host/build-bundle.ts";
 export { type ReadOptions, readBundle } from "./host/read-bundle.ts";
-export { type TargetOptions, validateTarget } from "./host/validate-target.ts";
+export { type CheckedTarget, checkTarget, type TargetOptions, validateTarget } from "./host/validate-target.ts";
 export { writeBundle } from "./host/write-bundle.ts";
 export type { Problem } from "./problem.ts";

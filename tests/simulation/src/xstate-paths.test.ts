@@ -1,3 +1,4 @@
+// Parity: NE9.
 import { HeddleError } from "@heddle/core";
 import { expect, test } from "vitest";
 import { programOf } from "./program.ts";

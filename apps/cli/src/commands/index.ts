@@ -6,6 +6,8 @@ import { bundlesList } from "./bundles-list.ts";
 import { bundlesPut } from "./bundles-put.ts";
 import { callsList } from "./calls-list.ts";
 import { callsSettle } from "./calls-settle.ts";
+import { check } from "./check.ts";
+import { compile } from "./compile.ts";
 import { daemon } from "./daemon.ts";
 import { deadLettersList } from "./deadletters-list.ts";
 import { deadLettersReplay } from "./deadletters-replay.ts";
@@ -51,6 +53,8 @@ export const commandGroups: Readonly<Record<string, string>> = {
 export const commands: readonly CommandSpec[] = [
   run,
   validate,
+  check,
+  compile,
   daemon,
   status,
   why,

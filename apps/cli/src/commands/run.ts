@@ -8,6 +8,7 @@ import { ensureBundle, loadBundle, type SoundBundle, workflowOf } from "../bundl
 import { type CommandSpec, type Invocation, UsageError } from "../command.ts";
 import { connectOrEmbed, type Session } from "../connect.ts";
 import { interruptible, stayWithRun } from "../follow/stay-with-run.ts";
+import { problemLines } from "../report-error.ts";
 import { readRunInput } from "../run-input.ts";
 import { requiredRunId } from "../typed-ids.ts";
 
@@ -74,8 +75,9 @@ interface Prepared {
 }
 
 /** Everything that can be wrong before a daemon is spoken to. */
-async function prepare({ context, options }: Invocation, path: string, signal: AbortSignal): Promise<Prepared | undefined> {
+async function prepare({ context, options, printer }: Invocation, path: string, signal: AbortSignal): Promise<Prepared | undefined> {
   const bundle = await loadBundle(context, path, signal);
+  for (const line of problemLines(bundle.problems)) printer.note(line);
   const workflow = workflowOf(bundle.manifest, options.text("workflow"));
   const input = await readRunInput(context, { pairs: options.texts("input"), file: options.text("input-file") }, workflow.inputs);
   return { bundle, workflow: workflow.id, input };

@@ -48,6 +48,8 @@ const options = Symbol.for("@heddle/compiler/handler");
 
 /** A handler of an author: the function itself, callable as ever (in tests, say), that carries its options. */
 export interface Handler<Input, Output> {
+  /** As the body of a plain workflow calls it, where the call is read and becomes a step. */
+  (...input: null extends Input ? [input?: Input] : [input: Input]): Promise<Output>;
   (input: Input, ctx: HandlerContext): Output | Promise<Output>;
   readonly [options]: HandlerOptions;
 }
@@ -82,7 +84,7 @@ export function handler<Input, Output>(
     throw new AuthoringError(`handler ${given.name} was called, and its code is in a worker`, "Call the worker's own function");
   };
   Object.defineProperty(call, "name", { value: given.name });
-  return Object.assign(call, { [options]: Object.freeze({ ...given }) });
+  return Object.assign(call, { [options]: Object.freeze({ ...given }) }) as Handler<Input, Output>;
 }
 
 /** The options of a handler; undefined for anything that `handler()` did not make. */

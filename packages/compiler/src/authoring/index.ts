@@ -56,3 +56,22 @@ export {
 } from "./operators.ts";
 export { type Fields, type GivenFields, type Infer, type InferFields, type OptionalType, type Type, t } from "./types.ts";
 export type { FailureInfo, Given, Plain, Symbolic, Value } from "./value.ts";
+export {
+  type Answered,
+  type Approved,
+  approval,
+  ask,
+  failure,
+  type Model,
+  type ModelOptions,
+  model,
+  type PersonWait,
+  type PlainWorkflow,
+  type PlainWorkflowOptions,
+  type SignalWait,
+  signal,
+  sleep,
+  until,
+  WorkflowFailure,
+  workflow,
+} from "./workflow.ts";

@@ -1,2 +1,27 @@
 /** The rows of the checks over a lowered workflow: HD2xxx. */
-export const checkDiagnostics = {} as const;
+export const checkDiagnostics = {
+  HD2001: { severity: "error", title: "Nothing sets a variable that is read" },
+  HD2002: { severity: "error", title: "A query reads what nothing sets" },
+  HD2003: { severity: "error", title: "A policy reads what it cannot see" },
+  HD2101: { severity: "error", title: "A condition is of a type that is never true" },
+  HD2102: { severity: "error", title: "An operation does not take these types" },
+  HD2103: { severity: "error", title: "A value never fits its place" },
+  HD2104: { severity: "warning", title: "Two values are never equal" },
+  HD2105: { severity: "warning", title: "A variable has different types on different ways" },
+  HD2106: { severity: "warning", title: "An exit does not give what the workflow declares" },
+  HD2201: { severity: "warning", title: "A value that is needed may be missing" },
+  HD2202: { severity: "warning", title: "A value is read before anything sets it" },
+  HD2301: { severity: "warning", title: "A node cannot be reached" },
+  HD2302: { severity: "warning", title: "No exit can be reached" },
+  HD2303: { severity: "warning", title: "A loop has no bound" },
+  HD2304: { severity: "warning", title: "A cycle is never left" },
+  HD2401: { severity: "warning", title: "A guard always comes out the same" },
+  HD2402: { severity: "warning", title: "An edge is never taken" },
+  HD2403: { severity: "warning", title: "All guards of a node may be false" },
+  HD2501: { severity: "warning", title: "The condition of a policy always comes out the same" },
+  HD2502: { severity: "warning", title: "A policy never judges anything" },
+  HD2503: { severity: "warning", title: "What a policy needs lacks an argument" },
+  HD2504: { severity: "warning", title: "What a policy needs is always denied" },
+  HD2601: { severity: "warning", title: "A call that changes something is repeated" },
+  HD2602: { severity: "warning", title: "A call that changes something asks nobody" },
+} as const;

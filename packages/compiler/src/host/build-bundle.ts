@@ -1,15 +1,18 @@
 /**
- * From an authoring file to a bundle: read what it imports, load it in a process of its own, place its
- * files and ours below `payloads/`, and let the bundle backend check and name the whole.
+ * From an authoring file to a bundle: read what it imports, read its workflows (plain TypeScript) or load it in a
+ * process of its own (`buildWorkflow`), place its files and ours below `payloads/`, and let the bundle backend check and
+ * name the whole.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { hashBytes } from "@heddle/core";
 import { type Bundle, createBundle, noBundle } from "../backends/bundle/create-bundle.ts";
+import { declaresWorkflows } from "../frontends/typescript/compile-typescript.ts";
 import type { Problem } from "../problem.ts";
 import { loadAuthoring } from "./load-authoring.ts";
 import type { LoadedWorkflow, LoadReport } from "./load-report.ts";
 import { bodySlots, programFilesOf, uploadsAsPayloads } from "./program-files.ts";
+import { readPlain } from "./read-plain.ts";
 import { authoringSpecifier, fileAt, readClosure, showPath } from "./source-closure.ts";
 
 export interface BuildOptions {
@@ -29,7 +32,8 @@ export async function buildBundle(entryFile: string, options: BuildOptions = {})
   const base = packageFolder(entry) ?? dirname(entry);
   const read = readClosure([entry], base);
   if (read.problems.length > 0) return noBundle(inPlaces(read.problems));
-  const report = await loadAuthoring(entry, options);
+  const text = Buffer.from(read.files.get(entry) ?? []).toString("utf8");
+  const report = declaresWorkflows(text) ? readPlain(entry, read.files) : await loadAuthoring(entry, options);
   if (report.failures.length > 0) return noBundle(report.failures.map((failure) => problemOf(failure, entry, base)));
   const problems = problemsOf(report, entry, base);
   const irs = report.workflows.map(({ ir }) => ir);

@@ -1,4 +1,4 @@
-import type { Edge, Expr } from "@heddle/core";
+import type { Edge, Expr, Node } from "@heddle/core";
 import { expect, test } from "vitest";
 import { body, handler, literal, result, workflowOf } from "../../../test/small-ir.ts";
 import { Trace } from "../../../test/trace.ts";
@@ -52,6 +52,19 @@ test("routers are passed in the turn that reaches them, and one that fails fails
   expect(new Trace(ir).start()).toMatchInlineSnapshot(
     `start -> [run-started; router-passed frame 0 r x=1 by e0; router-passed frame 0 thrown; run-failed odd at thrown] failed`,
   );
+});
+
+test("a failing router whose failure is computed fails with what its exit output says", () => {
+  const said = (output: Expr): string => {
+    const fail = { code: "thrown", message: "no text", computed: true };
+    const nodes: Node[] = [{ kind: "router", id: "thrown", raw: { fail }, exit: { output } }];
+    return new Trace({ ...workflowOf("main", nodes), nodes }).start().lines.join("\n");
+  };
+  expect(said(literal({ code: "own", message: "own text", class: "handler", retryable: true, node: "a" }))).toContain(
+    "run-failed own at a",
+  );
+  expect(said(literal({ code: 1, message: null, class: "strange" }))).toContain("run-failed thrown at thrown");
+  expect(said(literal(null))).toContain("run-failed thrown at thrown");
 });
 
 test("an attempt is repeated with growing delays, as often as the policy says", () => {

@@ -7,9 +7,11 @@ import {
   type EdgeOutcome,
   type EvalScope,
   type Failure,
+  FailureClass,
   failureOf,
   InvariantViolatedError,
   isJsonArray,
+  isJsonObject,
   isOversized,
   type JsonValue,
   type Opened,
@@ -21,7 +23,7 @@ import {
 } from "@heddle/core";
 import { type DoingOf, deadlineOf, toolDoing, waitDoing } from "../run/doing.ts";
 import type { Activation, Frame } from "../run/state.ts";
-import type { NodePlan, WritePlan } from "./plan.ts";
+import type { NodePlan, RouterFailure, WritePlan } from "./plan.ts";
 import { sourceOr, type Turn, type Work } from "./turn.ts";
 
 /** Routers entered in one decision, at most: a cycle of nodes that do nothing is a mistake. */
@@ -119,9 +121,9 @@ export function passRouter(turn: Turn, frameId: number, node: NodePlan): void {
     return;
   }
   if (node.fail !== undefined) {
-    const { code, message } = node.fail;
+    const said = node.fail.computed ? node.exit?.eval(scopeOf(frame, noVars, {})) : undefined;
     turn.emit({ kind: "router-passed", frame: frame.id, node: node.id });
-    turn.queue({ kind: "fail-frame", frame: frame.id, failure: { code, message, class: "control", retryable: false, node: node.id } });
+    turn.queue({ kind: "fail-frame", frame: frame.id, failure: thrownFailure(node.id, node.fail, said) });
     return;
   }
   if (++turn.done > cascadeMax) {
@@ -138,6 +140,25 @@ export function passRouter(turn: Turn, frameId: number, node: NodePlan): void {
   const step = stepFrom(turn, frame, node, "success", {});
   turn.emit({ kind: "router-passed", frame: frame.id, node: node.id, ...step.onward });
   follow(turn, frame, step);
+}
+
+const failureCharsMax = { code: 128, message: 16_384 } as const;
+
+/** The failure that a router throws: what it computes, as far as that is a failure, over what is written out. */
+function thrownFailure(node: string, { code, message }: RouterFailure, said: JsonValue | undefined): Failure {
+  const written: Failure = { code, message, class: "control", retryable: false, node };
+  if (!isJsonObject(said)) return written;
+  const { code: ownCode, message: ownMessage, class: ownClass, node: ownNode, retryable, details } = said;
+  const known = FailureClass.options.find((one) => one === ownClass);
+  return {
+    ...written,
+    ...(typeof ownCode === "string" && ownCode !== "" ? { code: ownCode.slice(0, failureCharsMax.code) } : {}),
+    ...(typeof ownMessage === "string" ? { message: ownMessage.slice(0, failureCharsMax.message) } : {}),
+    ...(known === undefined ? {} : { class: known }),
+    ...(typeof retryable === "boolean" ? { retryable } : {}),
+    ...(typeof ownNode === "string" ? { node: ownNode } : {}),
+    ...(details === undefined || details === null ? {} : { details }),
+  };
 }
 
 function follow(turn: Turn, before: Frame, step: Step): void {

@@ -62,7 +62,7 @@ export interface NodePlan {
   readonly edges: Readonly<Record<EdgeOutcome, readonly EdgePlan[]>>;
   readonly exit: CompiledExpr | undefined;
   /** A router that fails its frame instead of going on. */
-  readonly fail: { readonly code: string; readonly message: string } | undefined;
+  readonly fail: RouterFailure | undefined;
   readonly safe: boolean;
   readonly bodies: readonly BodyPlan[];
   /** The expressions of its kind: prompt, duration, list, condition, carried variables. */
@@ -203,11 +203,19 @@ function ownExprs(node: Node): Readonly<Record<string, CompiledExpr>> {
   }
 }
 
-function failOf(node: Node): { code: string; message: string } | undefined {
+/** What a failing router fails with. `computed`: its exit output says more, and these stand in for what that leaves out. */
+export interface RouterFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly computed: boolean;
+}
+
+function failOf(node: Node): RouterFailure | undefined {
   const fail = node.kind === "router" ? node.raw?.["fail"] : undefined;
   if (!isJsonObject(fail)) return undefined;
-  const { code, message } = fail;
+  const { code, message, computed } = fail;
   return {
+    computed: computed === true,
     code: typeof code === "string" ? code : "workflow-failed",
     message: typeof message === "string" ? message : "the workflow failed",
   };

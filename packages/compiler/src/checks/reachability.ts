@@ -1,0 +1,53 @@
+/** Reachability: every node can be entered by some run. */
+import type { WorkflowIr } from "@heddle/core";
+import type { Diagnostic } from "../diagnostics/index.ts";
+import type { Check } from "./check.ts";
+import type { Facts } from "./facts.ts";
+import type { Frame } from "./frames.ts";
+import { reachedIn, reachedInGraph } from "./reached.ts";
+
+export const reachability: Check = {
+  name: "reachability",
+  ids: ["HD2301"],
+  run: (ir, facts) => (ir.discipline === "graph" ? unreachedInGraph(ir, facts) : facts.frames.flatMap((frame) => unreached(frame, facts))),
+};
+
+function unreached(frame: Frame, facts: Facts): readonly Diagnostic[] {
+  if (!frame.byId.has(frame.body.entry)) return [];
+  const reached = reachedIn(frame, facts);
+  const led = new Set(frame.nodes.flatMap((node) => node.ways.map(({ to }) => to)));
+  return frame.nodes.flatMap((node) => {
+    if (reached.has(node)) return [];
+    const { id } = node.node;
+    return [
+      facts.diagnostic(
+        "HD2301",
+        { of: "node", node: id },
+        {
+          message: `\`${id}\` cannot be reached`,
+          reason: led.has(id)
+            ? "No edge that leads to it can ever be taken."
+            : `No edge leads to it, and the entry is \`${frame.body.entry}\`.`,
+          help: "lead an edge to it, or remove it",
+        },
+      ),
+    ];
+  });
+}
+
+function unreachedInGraph(ir: WorkflowIr, facts: Facts): readonly Diagnostic[] {
+  const reached = reachedInGraph(ir);
+  return ir.nodes
+    .filter(({ id }) => !reached.has(id))
+    .map(({ id }) =>
+      facts.diagnostic(
+        "HD2301",
+        { of: "node", node: id },
+        {
+          message: `\`${id}\` cannot be reached`,
+          reason: "No message ever comes to it: it is no seed, and no edge leads to it from one.",
+          help: "lead an edge to it, make it a seed, or remove it",
+        },
+      ),
+    );
+}
