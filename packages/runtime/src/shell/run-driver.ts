@@ -302,7 +302,8 @@ export class RunDriver {
     switch (effect.kind) {
       case "execute-attempt":
         if (!this.#isDue(effect)) return;
-        if (this.workflow.bounded.has(effect.node)) this.#enter(effect, () => this.#attempts.execute(effect));
+        if (this.workflow.bounded.size > 0 && this.workflow.bounded.has(effect.node))
+          this.#enter(effect, () => this.#attempts.execute(effect));
         else this.#attempts.execute(effect);
         return;
       case "journal-attempt":

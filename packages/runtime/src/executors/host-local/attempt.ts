@@ -141,7 +141,7 @@ function unstarted(node: ProcessNode, message: string, code: string | undefined)
 }
 
 function finishedOutcome(prepared: Prepared, { stdout, stderr }: Pick<ProgramEnd, "stdout" | "stderr">): Outcome {
-  const { task, node, folder, options } = prepared;
+  const { task, node, folder } = prepared;
   const understood = understand({ node: node.id, stdout, requireObject: node.config.require_json_object === true });
   if (understood.kind === "misunderstood") return { kind: "failed", failure: understood.failure };
   const result: ProcessResult = {

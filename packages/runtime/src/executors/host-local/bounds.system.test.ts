@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { logTextBytesMax } from "@heddle/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { isAlive, ProcessWorld, resultOf, workerCommand } from "../../../test/process-world.ts";
+import { isAlive, ProcessWorld } from "../../../test/process-world.ts";
 import { AttemptAbort } from "../../shell/abort.ts";
 import { systemClock } from "../../shell/system.ts";
 

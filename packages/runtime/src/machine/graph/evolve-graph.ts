@@ -37,7 +37,7 @@ export function evolveGraph(fold: RunFold, event: GraphEvent, atMs: number): voi
       let held: Activation["held"];
       for (const message of taken) held = hold(held, message);
       const { does } = event.open;
-      openActivation(fold, 0, event.open, atMs, { held });
+      openActivation(fold, 0, event.open, atMs, undefined, held);
       if (does?.kind === "gather") {
         head.graph.gathering++;
         fold.setMark(groupMark(event.open.node, does.group), event.open.activation);

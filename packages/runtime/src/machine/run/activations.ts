@@ -7,7 +7,8 @@ export function openActivation(
   frame: number,
   opened: Opened,
   atMs: number,
-  has: { readonly region?: RegionState | undefined; readonly held?: Activation["held"] },
+  region: RegionState | undefined,
+  held: Activation["held"],
 ): Activation {
   const { head } = fold;
   const { does } = opened;
@@ -24,8 +25,8 @@ export function openActivation(
     startedIn: undefined,
     startedAtMs: 0,
     once: undefined,
-    region: has.region,
-    held: has.held,
+    region,
+    held,
   };
   fold.putActivation(activation);
   head.steps++;

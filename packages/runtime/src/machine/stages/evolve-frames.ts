@@ -49,7 +49,7 @@ export function cancelInFrame(fold: RunFold, event: RunEventOf<"activation-cance
 function openIn(fold: RunFold, frame: Frame, opened: Opened, atMs: number): void {
   const { does } = opened;
   const region = does?.kind === "region" ? regionOf(does, frame.vars) : undefined;
-  frame.token = openActivation(fold, frame.id, opened, atMs, { region }).id;
+  frame.token = openActivation(fold, frame.id, opened, atMs, region, undefined).id;
 }
 
 function varsOf(values: Readonly<Record<string, JsonValue>>): Vars {
