@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 const runs = [
   { name: "simulation", command: ["vitest", "run", "tests/simulation"], env: { HEDDLE_SEEDS: process.env.HEDDLE_SEEDS ?? "100000" } },
   { name: "chaos", command: ["node", "tests/chaos/src/main.ts"], env: {} },
+  { name: "approvals", command: ["node", "tests/chaos/src/approvals-main.ts"], env: {} },
   { name: "mixed", command: ["node", "tests/chaos/src/mixed-main.ts", "--kills", "200"], env: {} },
 ];
 let failed = 0;

@@ -57,7 +57,10 @@ export const pathRules = [
       "packages/runtime/src/gate/**",
       "packages/runtime/src/executors/**",
       "packages/runtime/src/create-runtime.ts",
+      "packages/runtime/src/tool-parts.ts",
       "packages/runtime/src/index.ts",
+      // Programs that the gate starts are ended as those of the executors are.
+      "packages/runtime/src/guards/commands/run-program.ts",
     ],
     never: ["packages/runtime/src/executors/**"],
   },

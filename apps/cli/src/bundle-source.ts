@@ -18,7 +18,7 @@ export interface LoadedBundle extends SoundBundle {
   readonly problems: readonly Problem[];
 }
 
-/** Reads a bundle folder or a job folder, or compiles an authoring file. Errors: `bundle-invalid` with all problems. */
+/** Reads a bundle folder or a job folder, or compiles the file of a workflow. Errors: `bundle-invalid` with all problems. */
 export async function loadBundle(context: CliContext, path: string, signal?: AbortSignal): Promise<LoadedBundle> {
   const { validateTarget } = await import("@heddle/compiler");
   const bundle = await validateTarget(resolve(context.cwd, path), { purpose: "run", ...(signal === undefined ? {} : { signal }) });

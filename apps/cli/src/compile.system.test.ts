@@ -93,6 +93,34 @@ export default buildWorkflow({ id: "endless" }, (b) => {
     expect((await space.heddle("validate", "loop.ts")).stderr).toMatch(/^warning: loop\.ts:4: loop `round` has no bound \(HD2303\)$/m);
   });
 
+  it("tells what is wrong with plain TypeScript in its place, once", async () => {
+    mkdirSync(join(space.folder, "flows"));
+    const flow = (imported: string): string => `import { handler, workflow } from "@heddle/compiler/authoring";
+import { word } from "./${imported}";
+
+export const say = handler({ name: "say" }, async (text: string): Promise<string> => text + word);
+
+export default workflow({ name: "plain" }, async (input: { text: string }): Promise<string> => {
+  const told = await say(input.text);
+  return told.trim();
+});
+`;
+    space.write("flows/word.ts", 'export const word: string = "a";\n');
+    space.write("flows/plain.ts", flow("word.ts"));
+    const told = await space.heddle("check", "flows/plain.ts", "--json");
+    const at = (line: number, column: number) => ({ file: "flows/plain.ts", start: { line, column } });
+    expect(told).toMatchObject({ code: 1, json: { valid: false, diagnostics: [{ severity: "error", span: at(8, 10) }], problems: [] } });
+    const shown = await space.heddle("compile", "flows/plain.ts");
+    expect(shown.stderr).toMatch(/^ {1,2}--> flows\/plain\.ts:8:10$/m);
+    expect(shown.stderr).toContain("8 |   return told.trim();");
+    expect(shown.stdout).toBe("");
+    space.write("flows/plain.ts", flow("absent.ts"));
+    expect((await space.heddle("check", "flows/plain.ts", "--json")).json).toMatchObject({
+      diagnostics: [{ id: "HD3801", span: at(2, 22) }],
+      problems: [],
+    });
+  });
+
   it("tells what is no source as a problem", async () => {
     mkdirSync(join(space.folder, "folder.nemo"));
     const told = await space.heddle("check", "absent.nemo", "folder.nemo", "absent.ts", "--json");
@@ -138,6 +166,8 @@ export default buildWorkflow({ id: "endless" }, (b) => {
   it("makes bundles that validate, of texts, authoring files and job folders", async () => {
     cpSync(join(fixtures, "manifests/linear"), join(space.folder, "job"), { recursive: true });
     const told = await space.heddle("compile", "a.nemo", "greet.ts", "job", "--emit", "bundle", "-o", "out", "--json");
+    expect(told.stderr).toBe("");
+    expect((await space.heddle("compile", "a.nemo", "--emit", "bundle", "-o", "one")).stderr).toBe("bundle generated\n");
     expect(told).toMatchObject({ code: 0, json: { outputs: ["a", "greet", "job"].map((name) => ({ path: join("out", name) })) } });
     for (const name of ["a", "greet", "job"]) {
       expect(BundleManifest.parse(JSON.parse(written(`out/${name}/manifest.json`))).workflows).toHaveLength(1);

@@ -4,10 +4,13 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import type { Bundle, CompileOptions, Diagnostic, Problem } from "@heddle/compiler";
-import type { WorkflowIr } from "@heddle/core";
+import type { Bundle, CompileOptions, Diagnostic, Problem, TargetOptions } from "@heddle/compiler";
+import { handlerNamesOf, type WorkflowIr } from "@heddle/core";
 import { type Invocation, UsageError } from "./command.ts";
-import { problemLines } from "./report-error.ts";
+import { type PlainFindings, plainFindings } from "./plain-findings.ts";
+import { InvalidBundleError, problemLines } from "./report-error.ts";
+
+export type SoundBundle = Extract<Bundle, { readonly valid: true }>;
 
 /** One input of the command line. */
 export interface CompiledInput {
@@ -18,7 +21,7 @@ export interface CompiledInput {
   /** The main one first; none where there is an error. */
   readonly workflows: readonly WorkflowIr[];
   /** Of inputs that make one by themselves. */
-  readonly bundle?: Extract<Bundle, { readonly valid: true }>;
+  readonly bundle?: SoundBundle;
 }
 
 export interface CompiledInputs {
@@ -37,18 +40,35 @@ const sourceBytesMax = 256 * 1_024 * 1_024;
 const textExtension = /(?:\.nemo|\.heddle|\.visual\.json)$/;
 const extension = /(?:\.visual\.json|\.[^.]+)$/;
 
-export async function compileInputs({ context, args, options }: Invocation): Promise<CompiledInputs> {
+/** How sources are compiled. */
+export interface CompileFilesOptions {
+  /** What relative names are relative to. */
+  readonly cwd: string;
+  /** Warnings are errors. */
+  readonly strict?: boolean;
+  readonly target?: TargetOptions;
+}
+
+/** Compiles what the command line names. Errors: `UsageError` where it names nothing. */
+export function compileInputs({ context, args, options }: Invocation): Promise<CompiledInputs> {
   const files = args.filter((file) => file !== undefined);
   if (files.length === 0) throw new UsageError("name the files to compile", "write: heddle check flow.nemo");
+  return compileFiles(files, { cwd: context.cwd, strict: options.flag("strict") });
+}
+
+/** Compiles files and folders of every kind. What is wrong with them is in the answer. */
+export async function compileFiles(
+  files: readonly string[],
+  { cwd, strict = false, target }: CompileFilesOptions,
+): Promise<CompiledInputs> {
   const { checkTarget, compile, isError, strictly } = await import("@heddle/compiler");
-  const strict = options.flag("strict");
   const compileOptions: CompileOptions = strict ? { strict } : {};
   const inputs: CompiledInput[] = [];
   const diagnostics: Diagnostic[] = [];
   const problems: Problem[] = [];
   const sources = new Map<string, string>();
   for (const file of new Set(files)) {
-    const path = resolve(context.cwd, file);
+    const path = resolve(cwd, file);
     const name = nameOf(path);
     if (textExtension.test(file)) {
       const text = await readSource(file, path, problems);
@@ -59,13 +79,15 @@ export async function compileInputs({ context, args, options }: Invocation): Pro
       inputs.push({ file, name, workflows: compilation.workflows.map(({ ir }) => ir) });
       continue;
     }
-    const checked = await checkTarget(path);
-    for (const [of, text] of checked.sources) sources.set(of, text);
-    const own = strict ? strictly(checked.diagnostics) : checked.diagnostics;
-    const found = strict ? checked.bundle.problems.map(asError) : checked.bundle.problems;
+    const checked = await checkTarget(path, target);
+    const read = await plainFindings(path, cwd, checked);
+    const { bundle } = checked;
+    const findings: PlainFindings = read ?? { diagnostics: checked.diagnostics, problems: bundle.problems, sources: checked.sources };
+    for (const [of, text] of findings.sources) sources.set(of, text);
+    const own = strict ? strictly(findings.diagnostics) : findings.diagnostics;
+    const found = strict ? findings.problems.map(asError) : findings.problems;
     diagnostics.push(...own);
     problems.push(...found.map((problem) => (problem.path === path ? { ...problem, path: file } : problem)));
-    const { bundle } = checked;
     const sound = bundle.valid && !own.some(isError) && !found.some(isErrorProblem);
     inputs.push(sound ? { file, name, workflows: mainFirst(bundle), bundle } : { file, name, workflows: [] });
   }
@@ -77,7 +99,7 @@ function nameOf(path: string): string {
   return name === "manifest.json" ? basename(resolve(path, "..")) : name.replace(extension, "") || name;
 }
 
-function mainFirst({ manifest }: Extract<Bundle, { readonly valid: true }>): readonly WorkflowIr[] {
+function mainFirst({ manifest }: SoundBundle): readonly WorkflowIr[] {
   const isMain = (ir: WorkflowIr): boolean => ir.id === manifest.main;
   return [...manifest.workflows.filter(isMain), ...manifest.workflows.filter((ir) => !isMain(ir))];
 }
@@ -102,8 +124,21 @@ async function readSource(file: string, path: string, problems: Problem[]): Prom
   return undefined;
 }
 
+/** The bundle that a sound input makes; of a text, one that names its handlers and carries no code. Errors: `bundle-invalid`. */
+export async function bundleOf({ file, workflows, bundle }: CompiledInput): Promise<SoundBundle> {
+  if (bundle !== undefined) return bundle;
+  const { createBundle } = await import("@heddle/compiler");
+  const handlers = [...new Set(workflows.flatMap((ir) => handlerNamesOf(ir.nodes)))].map((name) => ({ name }));
+  const made = createBundle({ main: workflows[0]?.id ?? "", workflows, handlers, files: new Map() });
+  if (made.valid) return made;
+  throw new InvalidBundleError(file, made.problems);
+}
+
 /** Tells what is wrong, on standard error. */
-export async function tellFindings({ printer, context }: Invocation, { diagnostics, problems, sources }: CompiledInputs): Promise<void> {
+export async function tellFindings(
+  { printer, context }: Pick<Invocation, "printer" | "context">,
+  { diagnostics, problems, sources }: CompiledInputs,
+): Promise<void> {
   const { renderDiagnostics } = await import("@heddle/compiler");
   for (const line of problemLines(problems)) printer.note(line);
   const colours = printer.notePaint("red", "") !== "";

@@ -11,7 +11,7 @@ import { HeddleError } from "@heddle/core";
 import type { Invocation } from "./command.ts";
 import { UsageError } from "./command.ts";
 import type { CliContext } from "./context.ts";
-import { type Embedded, isEmbedded, isLocked, startEmbedded } from "./embedded.ts";
+import { type Embedded, type EmbeddedPorts, isEmbedded, isLocked, startEmbedded } from "./embedded.ts";
 import type { Printer } from "./printer.ts";
 
 /** `guest`: a daemon that is embedded in another command, and ends with it. */
@@ -64,7 +64,28 @@ export async function connectOrEmbed(invocation: Invocation, embedded: boolean):
       if (embedded) wish.printer.note(`the data folder ${dataShownOf(wish)} has a live daemon at ${found.client.target}; using that one`);
       return found;
     }
-    const own = await embed(wish, embedded);
+    const own = await embed(wish, "own", (_, shown) =>
+      embedded ? `running embedded in ${shown}` : `no daemon found: running embedded in ${shown} (a daemon starts with: heddle daemon)`,
+    );
+    if (own !== undefined) return own;
+  }
+}
+
+/**
+ * The session of `heddle dev`: the daemon that is named, else that of the data folder, else one of its own at the usual
+ * ports or, where those are taken, at others. A daemon of another folder is somebody else's project.
+ */
+export async function connectOrServe(invocation: Invocation): Promise<Session> {
+  const wish = wishOf(invocation);
+  for (;;) {
+    const found = await (targetOf(wish) === undefined ? findInFolder(wish) : findDaemon(wish));
+    if (found !== undefined) {
+      wish.printer.note(`using the daemon at ${found.client.target}`);
+      return found;
+    }
+    const own = await embed(wish, "usual", ({ address, httpAddress }, shown) =>
+      [`daemon at ${address}`, ...(httpAddress === undefined ? [] : [`http ${httpAddress}`]), `data in ${shown}`].join(", "),
+    );
     if (own !== undefined) return own;
   }
 }
@@ -87,9 +108,13 @@ function dataDirOf(wish: Wish): string {
   return resolve(wish.context.cwd, dataShownOf(wish));
 }
 
+/** The daemon that is named. */
+function targetOf({ context: { env }, target }: Wish): string | undefined {
+  return target ?? [env["HEDDLE_TARGET"], env["MN_GRPC_TARGET"]].find((value) => (value ?? "") !== "");
+}
+
 async function findDaemon(wish: Wish): Promise<Session | undefined> {
-  const { env } = wish.context;
-  const target = wish.target ?? [env["HEDDLE_TARGET"], env["MN_GRPC_TARGET"]].find((value) => (value ?? "") !== "");
+  const target = targetOf(wish);
   if (target !== undefined) {
     const session = await sessionAt(wish, "target", target);
     try {
@@ -190,18 +215,15 @@ async function sessionAt(wish: Wish, kind: SessionKind, target: string, own?: Em
 }
 
 /** Undefined: somebody else took the folder in this moment. */
-async function embed(wish: Wish, asked: boolean): Promise<Session | undefined> {
-  const shown = dataShownOf(wish);
+async function embed(wish: Wish, ports: EmbeddedPorts, note: (own: Embedded, shown: string) => string): Promise<Session | undefined> {
   let own: Embedded;
   try {
-    own = await startEmbedded(wish.context, dataDirOf(wish));
+    own = await startEmbedded(wish.context, dataDirOf(wish), ports);
   } catch (error) {
     if (isLocked(error)) return undefined;
     throw error;
   }
-  wish.printer.note(
-    asked ? `running embedded in ${shown}` : `no daemon found: running embedded in ${shown} (a daemon starts with: heddle daemon)`,
-  );
+  wish.printer.note(note(own, dataShownOf(wish)));
   return sessionAt(wish, "embedded", own.address, own);
 }
 

@@ -11,6 +11,8 @@ import type { CliContext } from "./context.ts";
 
 export interface Embedded {
   readonly address: string;
+  /** Where it serves HTTP, if it does. */
+  readonly httpAddress: string | undefined;
   /** Resolves when it cannot go on. */
   readonly failed: Promise<Error>;
   close(): Promise<void>;
@@ -18,23 +20,36 @@ export interface Embedded {
 
 const noteName = "embedded.json";
 
+/** Where an embedded daemon is found: by the lock alone, or also where clients look by themselves. */
+export type EmbeddedPorts = "own" | "usual";
+
 /** Starts it. Errors: `data-folder-locked`, and what the store throws. */
-export async function startEmbedded(context: CliContext, dataDir: string): Promise<Embedded> {
+export async function startEmbedded(context: CliContext, dataDir: string, ports: EmbeddedPorts = "own"): Promise<Embedded> {
   const { loadConfig, startDaemon } = await import("@heddle/daemon");
-  const loaded = loadConfig({ flags: { dataDir }, env: context.env, cwd: context.cwd });
-  // Whatever address a daemon would serve: this one is for this command, and for those who find it by the lock.
-  const config = { ...loaded.config, grpc: { host: "127.0.0.1", port: 0 }, http: { ...loaded.config.http, enabled: false } };
-  const daemon = await startDaemon({
-    config,
-    env: context.env,
-    log: (level, message) => {
-      if (level === "error") context.stderr.write(`${message}\n`);
-    },
-  });
-  const { address, tokenFile } = daemon;
+  const { config } = loadConfig({ flags: { dataDir }, env: context.env, cwd: context.cwd });
+  const start = (grpcPort: number, http: Pick<typeof config.http, "enabled" | "port">) =>
+    startDaemon({
+      // Whatever address a daemon would serve: this one is for this machine, and ends with this command.
+      config: { ...config, grpc: { host: "127.0.0.1", port: grpcPort }, http: { ...config.http, host: "127.0.0.1", ...http } },
+      env: context.env,
+      log: (level, message) => {
+        if (level === "error") context.stderr.write(`${message}\n`);
+      },
+    });
+  const { enabled } = config.http;
+  const daemon =
+    ports === "own"
+      ? await start(0, { enabled: false, port: 0 })
+      : await start(config.grpc.port, { enabled, port: config.http.port }).catch((error: unknown) => {
+          // Somebody else has one of the ports; any other will do.
+          if (HeddleError.is(error, "config-invalid")) return start(0, { enabled, port: 0 });
+          throw error;
+        });
+  const { address, httpAddress, tokenFile } = daemon;
   writeNote(dataDir, address);
   return {
     address,
+    httpAddress,
     failed: new Promise((resolve) => {
       void daemon.ended.then((end) => {
         if (end.kind === "failed") resolve(end.error);
@@ -43,7 +58,7 @@ export async function startEmbedded(context: CliContext, dataDir: string): Promi
     close: async () => {
       await daemon.close();
       if (isEmbedded(dataDir, address)) rmSync(join(dataDir, noteName), { force: true });
-      // Its port was for this process alone, and so was the token file of that port.
+      // Nobody answers there any more, so its token file is of no use.
       rmSync(tokenFile, { force: true });
     },
   };

@@ -1,12 +1,9 @@
 // What a new user types in the first five minutes, and what is seen: the real launcher, real processes, a real daemon.
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-
-const launcher = fileURLToPath(new URL("../bin/heddle.js", import.meta.url));
+import { Running } from "./testing/running.ts";
 
 const greeting = `import { buildWorkflow, handler, t } from "@heddle/compiler/authoring";
 
@@ -32,46 +29,6 @@ export const sit = handler({ name: "sit" }, () => new Promise(() => setInterval(
 
 export default buildWorkflow({ id: "stubborn" }, (b) => b.call(sit));
 `;
-
-/** One started command, and what it has said so far. */
-class Running {
-  readonly process: ChildProcessWithoutNullStreams;
-  stdout = "";
-  stderr = "";
-  readonly exit: Promise<number | null>;
-  readonly #watchers = new Set<() => void>();
-
-  constructor(words: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
-    this.process = spawn(process.execPath, [launcher, ...words], { cwd, env });
-    this.process.stdout.on("data", (bytes: Buffer) => this.#said("stdout", bytes));
-    this.process.stderr.on("data", (bytes: Buffer) => this.#said("stderr", bytes));
-    this.exit = new Promise((resolve) => {
-      this.process.on("close", (code) => resolve(code));
-    });
-  }
-
-  #said(stream: "stdout" | "stderr", bytes: Buffer): void {
-    this[stream] += bytes.toString("utf8");
-    for (const watcher of this.#watchers) watcher();
-  }
-
-  /** Waits until a stream holds a text. */
-  async sees(stream: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const found = pattern.exec(this[stream]);
-      if (found !== null) return found;
-      const ended = await new Promise<boolean>((resolve) => {
-        const watcher = () => {
-          this.#watchers.delete(watcher);
-          resolve(false);
-        };
-        this.#watchers.add(watcher);
-        void this.exit.then(() => resolve(true));
-      });
-      if (ended && !pattern.test(this[stream])) expect.fail(`ended without ${pattern}:\n${this.stdout}\n${this.stderr}`);
-    }
-  }
-}
 
 describe("the first five minutes", () => {
   let folder: string;

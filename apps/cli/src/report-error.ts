@@ -73,6 +73,16 @@ function adviceFor(code: ErrorCode, run: string): string | undefined {
     case "call-not-found":
     case "call-not-unknown":
       return "see which calls are open: heddle calls list";
+    case "approval-not-found":
+      return "see what is asked: heddle approvals list, heddle interruptions list";
+    case "call-changed":
+      return "look at the call as it is now: heddle approvals show <id>";
+    case "grant-not-found":
+      return "see which grants there are: heddle grants list --ended";
+    case "hook-not-found":
+      return "see which hooks there are: heddle hooks list";
+    case "tool-not-found":
+      return "see which tools there are: heddle tools list";
     case "plugin-not-found":
     case "action-not-found":
       return "see which plugins and actions there are: heddle plugins list";

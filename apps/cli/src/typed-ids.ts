@@ -16,9 +16,13 @@ export function requiredCallId(text: string | undefined): CallId {
   throw new UsageError(`${JSON.stringify(text ?? "")} is not the id of a call`, "see which calls are open: heddle calls list");
 }
 
-/** The hash of a bundle. Errors: `UsageError`. */
-export function requiredHash(text: string | undefined): ContentHash {
+/** The hash of a bundle, or of what is said. Errors: `UsageError`. */
+export function requiredHash(
+  text: string | undefined,
+  what = "a bundle",
+  help = "see which bundles there are: heddle bundles list",
+): ContentHash {
   const parsed = ContentHash.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new UsageError(`${JSON.stringify(text ?? "")} is not the hash of a bundle`, "see which bundles there are: heddle bundles list");
+  throw new UsageError(`${JSON.stringify(text ?? "")} is not the hash of ${what}`, help);
 }

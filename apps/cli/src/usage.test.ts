@@ -156,6 +156,7 @@ describe("usage", () => {
       "run",
       "runs",
       "calls",
+      "audit",
       "deadletters",
       "plugins",
       "nodes",

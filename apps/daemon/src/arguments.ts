@@ -23,6 +23,8 @@ const configFlags: Readonly<Record<string, string>> = {
   insecure: "insecure",
   "handler-processes": "handlers.processes",
   pools: "pools",
+  tools: "tools",
+  "approvals-builtin": "approvals.builtin",
 };
 
 const options = {
@@ -34,6 +36,8 @@ const options = {
   "http-port": { type: "string" },
   "handler-processes": { type: "string" },
   pools: { type: "string" },
+  tools: { type: "string" },
+  "approvals-builtin": { type: "string" },
   insecure: { type: "boolean" },
   json: { type: "boolean" },
   explain: { type: "boolean" },
@@ -56,6 +60,8 @@ export const usage = `heddled: the Heddle daemon
   --insecure               serve beyond loopback without TLS  HEDDLE_INSECURE
   --handler-processes <n>  warm processes, 0: one per core    HEDDLE_HANDLER_PROCESSES
   --pools <name=slots,…>   slots of pools, as in gpu=1,io=8   HEDDLE_POOLS
+  --tools <name,…>         official tools that may be called  HEDDLE_TOOLS
+  --approvals-builtin <x>  their changes: ask, allow, deny    HEDDLE_APPROVALS_BUILTIN
   --json                   readiness as one line of JSON
   --version, --help
 `;

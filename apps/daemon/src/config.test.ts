@@ -32,6 +32,28 @@ describe("the configuration", () => {
     expect(config.http).toEqual({ enabled: true, host: "127.0.0.2", port: 0, corsOrigins: ["https://a.example"] });
   });
 
+  it("takes which tools there are, where they may reach, and who is asked", () => {
+    const cwd = folder(
+      "tools: [readFile]\nroots: { workspace: ./site, data: /srv/data }\nallowedHosts: []\napprovals: { builtin: deny }\n",
+    );
+    const { config } = loadConfig({ flags: { tools: ["readFile"] }, env: { HEDDLE_PRIVATE_HOSTS: "127.0.0.1:8080, .lan" }, cwd });
+    expect(config).toMatchObject({ tools: ["readFile"], allowedHosts: [], privateHosts: ["127.0.0.1:8080", ".lan"] });
+    expect(config.roots).toEqual({ workspace: join(cwd, "site"), data: "/srv/data" });
+    expect(config.approvals).toEqual({ builtin: "deny" });
+  });
+
+  it("calls no tool and allows every public host, unless it is told otherwise; the workspace is the working folder", () => {
+    const cwd = folder();
+    const { config } = loadConfig({ flags: {}, env: {}, cwd });
+    expect(config).toMatchObject({
+      tools: [],
+      roots: { workspace: cwd },
+      allowedHosts: ["*"],
+      privateHosts: [],
+      approvals: { builtin: "ask" },
+    });
+  });
+
   it("makes the data folder absolute", () => {
     const cwd = folder();
     expect(loadConfig({ flags: {}, env: {}, cwd }).config.dataDir).toBe(join(cwd, ".heddle"));

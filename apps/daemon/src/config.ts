@@ -24,7 +24,7 @@ export interface Setting {
   readonly origin: string;
 }
 
-/** A configuration with the origin of each of its settings. `dataDir` and `plugins` are absolute. */
+/** A configuration with the origin of each of its settings. `dataDir`, `plugins`, `roots` and the files of `secrets` are absolute. */
 export interface LoadedConfig {
   readonly config: DaemonConfig;
   readonly settings: readonly Setting[];
@@ -52,10 +52,17 @@ export function loadConfig({ flags, env, file, cwd }: ConfigSources): LoadedConf
     const part = parts.findLast(({ tree }) => valueAt(tree, key) !== undefined);
     return { key, value, origin: part?.origin(key) ?? "default" };
   });
-  // Plugins lie beside the file that names them.
+  // Plugins, roots and files of secrets lie beside the file that names them.
   const beside = fromFile === undefined ? cwd : dirname(fromFile.path);
   const plugins = config.plugins.map((folder) => resolve(beside, folder));
-  return { config: { ...config, dataDir: resolve(cwd, config.dataDir), plugins }, settings };
+  const roots = Object.fromEntries(Object.entries(config.roots).map(([name, folder]) => [name, resolve(beside, folder)]));
+  const secrets = Object.fromEntries(
+    Object.entries(config.secrets).map(([name, { file: secret, ...source }]) => [
+      name,
+      secret === undefined ? source : { ...source, file: resolve(beside, secret) },
+    ]),
+  );
+  return { config: { ...config, dataDir: resolve(cwd, config.dataDir), plugins, roots, secrets }, settings };
 }
 
 /** One line for each setting: `key = value  (origin)`. */
@@ -65,10 +72,11 @@ export function explainConfig({ settings }: LoadedConfig): string {
   return settings.map(({ origin }, i) => `${(left[i] as string).padEnd(width)}  (${origin})\n`).join("");
 }
 
-/** A text as the type that its key has by default; a text that does not fit stays, and the schema says so. */
+/** A text as the type that its key has by default, lists with commas between; a text that does not fit stays, and the schema says so. */
 export function typedText(key: string, text: string): unknown {
   const usual = valueAt(DaemonConfig.parse({}), key);
   if (typeof usual === "number" && /^-?\d+$/.test(text)) return Number(text);
+  if (Array.isArray(usual)) return text.split(",").map((part) => part.trim());
   if (isTree(usual) && /^[^=,]+=\d+(,[^=,]+=\d+)*$/.test(text)) return pairsOf(text);
   if (typeof usual === "boolean" && ["true", "1", "yes"].includes(text.toLowerCase())) return true;
   if (typeof usual === "boolean" && ["false", "0", "no"].includes(text.toLowerCase())) return false;

@@ -1,10 +1,11 @@
 /** The engine behind the edges: the runtime on its SQLite store, as a configuration asks for. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { DaemonConfig, Principal, RuntimeApi } from "@heddle/core";
 import { createNodeServers, createPluginHost, createWorkerHub, type DaemonPluginHost, type WorkerHub } from "@heddle/remote";
 import { createRuntime, systemClock } from "@heddle/runtime";
 import { openSqliteStore } from "@heddle/store-sqlite";
 import { commitProbeOf } from "./commit-probe.ts";
+import { loadOfficialTools } from "./official-tools.ts";
 import { loadWorkspacePlugins } from "./workspace-plugins.ts";
 
 /** What the daemon needs of an engine. */
@@ -36,6 +37,8 @@ export interface EngineOptions {
 
 /** Opens the store of the data folder and a runtime on it. */
 export async function openEngine({ config, env, version, onFatal, onBug, onNotice = () => undefined }: EngineOptions): Promise<Engine> {
+  // Before anything is opened: a name that is wrong is told at once.
+  const tools = await loadOfficialTools(config.tools, config.dataDir);
   const commitProbe = commitProbeOf(env);
   const path = join(config.dataDir, "heddle.db");
   const store = await openSqliteStore({ path, ...(commitProbe === undefined ? {} : { commitProbe }) });
@@ -50,8 +53,16 @@ export async function openEngine({ config, env, version, onFatal, onBug, onNotic
     handlerProcesses: { count: processes, memoryMb, graceMs },
     openRunsMax: config.openRunsMax,
     pools: config.pools,
+    tools,
+    roots: Object.fromEntries(Object.entries(config.roots).map(([name, folder]) => [name, resolve(folder)])),
+    allowedHosts: config.allowedHosts,
+    privateHosts: config.privateHosts,
+    permitHostWidening: config.hooks.permitHostWidening,
+    approvals: config.approvals,
     executors: { workers, tools: plugins, remotes },
     confinementMin: confinement,
+    secrets: config.secrets,
+    environment: env,
     version,
     onFatal,
     onBug: (run, bug) => onBug(`run ${run}`, bug),

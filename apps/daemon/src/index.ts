@@ -4,3 +4,4 @@ export { type Daemon, type DaemonEnd, type DaemonOptions, startDaemon } from "./
 export type { Engine, EngineOptions } from "./engine.ts";
 export { type DataFolderLock, LockRecord, liveDaemonOf, lockDataFolder } from "./lock.ts";
 export { createLog, type Log } from "./log.ts";
+export { type MachineGuards, machineGuards } from "./machine-guards.ts";

@@ -13,7 +13,7 @@ import { createClient } from "@heddle/client";
 import { createHttpClient } from "@heddle/client/http";
 import { parseDaemonConfig } from "@heddle/core";
 import { startDaemon } from "@heddle/daemon";
-import { encodeSse } from "@heddle/wire/http";
+import { encodeSse, runSse } from "@heddle/wire/http";
 import { owed } from "../bars.ts";
 import { caller, openRuntime, putWorkflow } from "../heddle.ts";
 import { inFolder, type Job, runJob, say, spawnJob, type W4Wire } from "../jobs.ts";
@@ -48,7 +48,7 @@ async function serve({ folder, events }: Extract<Job, { kind: "w4"; role: "serve
   const { runId } = await runtime.api.runs.start({ bundle, input: {} }, caller);
   await runtime.api.runs.result({ runId }, caller);
   const texts: string[] = [];
-  for await (const batch of runtime.api.runs.follow({ runId }, caller)) texts.push(...batch.map((record) => encodeSse([record])));
+  for await (const batch of runtime.api.runs.follow({ runId }, caller)) texts.push(...batch.map((record) => encodeSse(runSse, [record])));
   const daemon = await startDaemon({
     config: parseDaemonConfig({ dataDir: join(folder, "daemon"), grpc: { port: 0 }, http: { port: 0 } }),
     env: { HEDDLE_HOME: folder },

@@ -123,6 +123,7 @@ const services: Task["services"] = {
   once: () => undefined,
   recorded: () => ({}),
   recordOnce: () => Promise.resolve(),
+  call: () => Promise.resolve({ kind: "succeeded", result: null }),
   waiting: () => undefined,
   log: () => undefined,
 };

@@ -47,7 +47,7 @@ test("a bundle is made of it without running it", async () => {
   if (!bundle.valid) throw new TypeError("the bundle is not valid");
   expect(bundle.manifest.main).toBe("expenses");
   expect(bundle.manifest.handlers).toEqual([
-    { name: "pay", code: { file: "src/receipts.ts", export: "pay" } },
-    { name: "read-receipt", code: { file: "src/receipts.ts", export: "readReceipt" } },
+    { name: "pay", code: { file: "src/receipts.mjs", export: "pay" } },
+    { name: "read-receipt", code: { file: "src/receipts.mjs", export: "readReceipt" } },
   ]);
 });

@@ -10,22 +10,27 @@ export interface Commit {
   readonly body: string;
 }
 
-/** The part of a history that the notes are about. */
-export interface History {
+/** Which part of a history the notes are about. */
+export interface Stretch {
   /** The branch, or `detached at <hash>`; null when there are no commits at all. */
   readonly head: string | null;
   readonly since: string | null;
-  /** Newest first. */
-  readonly commits: readonly Commit[];
   /** There are more commits than were asked for. */
   readonly truncated: boolean;
   /** The repository does not hold its whole history. */
   readonly shallow: boolean;
 }
 
+/** That part, with its commits. */
+export interface History extends Stretch {
+  /** Newest first. */
+  readonly commits: readonly Commit[];
+}
+
+export type Section = "breaking" | "features" | "fixes" | "performance" | "documentation" | "maintenance";
+
 /** The sections of the notes, in their order. */
-export const sections = ["breaking", "features", "fixes", "performance", "documentation", "maintenance"] as const;
-export type Section = (typeof sections)[number];
+export const sections: readonly Section[] = ["breaking", "features", "fixes", "performance", "documentation", "maintenance"];
 
 /** A commit as it stands in the notes. */
 export interface Entry {

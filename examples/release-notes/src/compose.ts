@@ -1,10 +1,10 @@
 /** The notes themselves, as Markdown. Pure: the same entries give the same text. */
-import { type Entry, type History, type Section, sections } from "./commit.ts";
+import { type Entry, type Section, type Stretch, sections } from "./commit.ts";
 
 /** What the notes are made of. */
 export interface Draft {
   readonly title: string;
-  readonly history: Omit<History, "commits">;
+  readonly history: Stretch;
   readonly entries: readonly Entry[];
 }
 
@@ -46,7 +46,7 @@ export function compose({ title, history, entries }: Draft): Notes {
   };
 }
 
-function summaryOf(history: Omit<History, "commits">, entries: readonly Entry[], people: number): string {
+function summaryOf(history: Stretch, entries: readonly Entry[], people: number): string {
   const since = history.since === null ? "" : ` since ${history.since}`;
   if (history.head === null) return "No changes: the repository has no commits";
   if (entries.length === 0) return `No changes on ${history.head}${since}`;

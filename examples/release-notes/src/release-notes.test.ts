@@ -4,16 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildBundle } from "@heddle/compiler";
+import { createRuntime } from "@heddle/runtime";
 import { afterAll, describe, expect, test } from "vitest";
 import { classify, humanSubject } from "./classify.ts";
-import type { Commit, Entry } from "./commit.ts";
+import type { Commit, Entry, History } from "./commit.ts";
 import { compose } from "./compose.ts";
 import { parseLog, readHistory } from "./git-history.ts";
-import workflow from "./workflow.ts";
 import { writeFileOnce } from "./write-file.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "heddle-release-notes-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** As a handler's answer goes over to the run. */
+const asJson = (value: unknown) => JSON.parse(JSON.stringify(value));
 
 const commit = (subject: string, body = ""): Commit => ({
   hash: "a".repeat(40),
@@ -197,38 +200,80 @@ describe("writing", () => {
 });
 
 describe("the workflow", () => {
-  test("is a chain with a mapped region and a person in it", () => {
-    expect(workflow.ir.nodes.map(({ id, kind }) => `${id}: ${kind}`)).toEqual([
+  const entry = fileURLToPath(new URL("./workflow.ts", import.meta.url));
+
+  async function built() {
+    const bundle = await buildBundle(entry);
+    expect(bundle.problems).toEqual([]);
+    if (!bundle.valid) throw new TypeError("the bundle is not valid");
+    return bundle;
+  }
+
+  test("is a chain with a mapped region and a person in it", async () => {
+    const [ir] = (await built()).manifest.workflows;
+    expect(ir?.nodes.filter(({ kind }) => kind !== "router").map(({ id, kind }) => `${id}: ${kind}`)).toEqual([
       "read-commits: handler",
-      "classify: map",
+      "map: map",
       "compose-notes: handler",
-      "approve: human",
-      "branch: router",
-      "return: router",
+      "approval: human",
       "write-notes: handler",
     ]);
-    expect(workflow.ir.nodes.find(({ id }) => id === "return")?.exit?.output).toEqual({ kind: "literal", value: { written: false } });
+    expect(ir?.inputs.map(({ name, type, optional }) => `${name}${optional === true ? "?" : ""}: ${type.kind}`)).toEqual([
+      "repo: path",
+      "output: path",
+      "since?: string",
+      "commitsMax?: number",
+      "title?: string",
+    ]);
   });
 
   test("builds a bundle, the same every time", async () => {
-    const entry = fileURLToPath(new URL("./workflow.ts", import.meta.url));
-    const [one, two] = await Promise.all([buildBundle(entry), buildBundle(entry)]);
-    expect(one.problems).toEqual([]);
+    const [one, two] = await Promise.all([built(), built()]);
     expect(one.hash).toBe(two.hash);
-    expect(one.manifest?.handlers.map(({ name, code }) => `${name}: ${code?.file}#${code?.export}`)).toEqual([
-      "classify-commit: src/workflow.ts#classifyCommit",
-      "compose-notes: src/workflow.ts#composeNotes",
-      "read-commits: src/workflow.ts#readCommits",
-      "write-notes: src/workflow.ts#writeNotes",
+    expect(one.manifest.handlers.map(({ name, code }) => `${name}: ${code?.export}`)).toEqual([
+      "classify-commit: classifyCommit",
+      "compose-notes: composeNotes",
+      "read-commits: readCommits",
+      "write-notes: writeNotes",
     ]);
-    expect([...one.files.keys()].filter((path) => !path.startsWith("node_modules/"))).toEqual([
-      "package.json",
-      "src/classify.ts",
-      "src/commit.ts",
-      "src/compose.ts",
-      "src/git-history.ts",
-      "src/workflow.ts",
-      "src/write-file.ts",
-    ]);
+    expect([...one.files.keys()].every((path) => !path.includes("test"))).toBe(true);
+  });
+
+  test.each([
+    { agreed: true, output: { written: true, path: "NOTES.md", bytes: 9, summary: "1 change by 1 person on main" } },
+    { agreed: false, output: { written: false } },
+  ])("writes once a person has agreed, and not before: $agreed", async ({ agreed, output }) => {
+    const [ir] = (await built()).manifest.workflows;
+    if (ir === undefined) throw new TypeError("there is no workflow");
+    const asked: unknown[] = [];
+    const written: unknown[] = [];
+    const history: History = {
+      head: "main",
+      since: null,
+      truncated: false,
+      shallow: false,
+      commits: [commit("feat: a"), commit("fix: b")],
+    };
+    await using runtime = createRuntime({
+      handlers: {
+        "read-commits": (question: unknown) => {
+          asked.push(question);
+          return asJson(history);
+        },
+        "classify-commit": (one: Commit) => asJson(classify(one)),
+        "compose-notes": () => ({ markdown: "# Notes\n\n", summary: "1 change by 1 person on main", counts: {}, authors: [] }),
+        "write-notes": (given: unknown) => {
+          written.push(given);
+          return { path: "NOTES.md", bytes: 9, changed: true };
+        },
+      },
+      confirm: ({ prompt }) => {
+        asked.push(prompt);
+        return agreed;
+      },
+    });
+    expect((await runtime.run(ir, { repo: ".", output: "NOTES.md" })).output).toEqual(output);
+    expect(asked).toEqual([{ repo: ".", since: null, commitsMax: 500 }, "Write release notes to NOTES.md? 1 change by 1 person on main."]);
+    expect(written).toEqual(agreed ? [{ output: "NOTES.md", markdown: "# Notes\n\n" }] : []);
   });
 });

@@ -2,7 +2,7 @@
  * Release notes: reads the commits of a git repository, sorts each into a section, composes the notes,
  * shows them to a person, and writes the file once that person has agreed.
  */
-import { buildWorkflow, type HandlerContext, handler, not, t, text } from "@heddle/compiler/authoring";
+import { approval, type HandlerContext, handler, type Path, workflow } from "@heddle/compiler/authoring";
 import { classify } from "./classify.ts";
 import type { Commit, Entry, History } from "./commit.ts";
 import { compose, type Draft, type Notes } from "./compose.ts";
@@ -40,33 +40,34 @@ export const writeNotes = handler(
   },
 );
 
-export default buildWorkflow(
-  {
-    id: "release-notes",
-    description: "Writes release notes from a git history, once a person has agreed",
-    input: {
-      repo: t.describe(t.path, "A folder in the repository"),
-      output: t.describe(t.path, "The file to write"),
-      since: t.describe(t.optional(t.string), "A tag, branch or commit; without it, the whole history"),
-      commitsMax: t.describe(t.default(t.number, 500), "Commits to read at most, newest first"),
-      title: t.default(t.string, "Release notes"),
-    },
-  },
-  (b, input) => {
-    const history = b.call(readCommits, { repo: input.repo, since: input.since, commitsMax: input.commitsMax });
-    const entries = b.map(history.commits, { id: "classify", concurrencyMax: 16 }, (commit, b) => b.call(classifyCommit, commit));
-    const { head, since, truncated, shallow } = history;
-    const notes = b.call(composeNotes, { title: input.title, history: { head, since, truncated, shallow }, entries });
-    b.query("summary", notes.summary);
+interface Input {
+  /** A folder in the repository. */
+  repo: Path;
+  /** The file to write. */
+  output: Path;
+  /** A tag, branch or commit; without it, the whole history. */
+  since?: string;
+  /** Commits to read at most, newest first. Default 500. */
+  commitsMax?: number;
+  /** The heading. Default "Release notes". */
+  title?: string;
+}
 
-    const decision = b.approve({
-      id: "approve",
-      prompt: text`Write release notes to ${input.output}? ${notes.summary}.`,
+export default workflow(
+  { name: "release-notes", description: "Writes release notes from a git history, once a person has agreed" },
+  async (input: Input) => {
+    const history = await readCommits({ repo: input.repo, since: input.since ?? null, commitsMax: input.commitsMax ?? 500 });
+    const entries = await Promise.all(history.commits.map((commit) => classifyCommit(commit)));
+    const { head, since, truncated, shallow } = history;
+    const notes = await composeNotes({ title: input.title ?? "Release notes", history: { head, since, truncated, shallow }, entries });
+
+    const decision = await approval({
+      prompt: `Write release notes to ${input.output}? ${notes.summary}.`,
       details: { summary: notes.summary, counts: notes.counts, authors: notes.authors, markdown: notes.markdown },
     });
-    b.branch(not(decision.approved), (b) => b.return({ written: false }));
+    if (!decision.approved) return { written: false };
 
-    const file = b.call(writeNotes, { output: input.output, markdown: notes.markdown });
+    const file = await writeNotes({ output: input.output, markdown: notes.markdown });
     return { written: true, path: file.path, bytes: file.bytes, summary: notes.summary };
   },
 );

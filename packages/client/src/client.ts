@@ -1,19 +1,26 @@
 /** The client: RuntimeApi, as seen from another process. */
 import type { RunsApi } from "@heddle/core";
 import {
+  approvalsWire,
+  auditWire,
   bundlesWire,
   callsWire,
   deadLettersWire,
+  grantsWire,
+  hooksWire,
+  interruptionsWire,
   nodesWire,
   pluginsWire,
   runsWire,
   runtimeWire,
   splitUpload,
   tokensWire,
+  toolsWire,
   type WireMethod,
 } from "@heddle/wire";
 import { once, open } from "./deadlines.ts";
 import { follow } from "./follow.ts";
+import { followApprovals } from "./follow-approvals.ts";
 import { listed } from "./lists.ts";
 import { type PatienceOptions, patiently } from "./patience.ts";
 import type { Remote, RemoteApi } from "./remote.ts";
@@ -26,7 +33,7 @@ import { type CallOptions, Transport } from "./transport.ts";
  * A client of one daemon. Methods and errors are those of RuntimeApi; besides, any call may reject with
  * `daemon-unreachable` (the message gives the command that starts one), `deadline-exceeded`, `cancelled`.
  *
- * `runs.follow` and `runs.result` come back by themselves after the daemon went away.
+ * `runs.follow`, `runs.result` and `approvals.follow` come back by themselves after the daemon went away.
  */
 export interface Client extends RemoteApi, AsyncDisposable {
   /** `host:port` of the daemon. */
@@ -100,7 +107,25 @@ export function createClient(options: ClientOptions = {}): Client {
     bundles,
     runs,
     calls: { list: plain(callsWire.list), settle: plain(callsWire.settle) },
+    approvals: {
+      list: plain(approvalsWire.list),
+      get: plain(approvalsWire.get),
+      approve: plain(approvalsWire.approve),
+      reject: plain(approvalsWire.reject),
+      follow: (request, call) =>
+        followApprovals(patience("follow of approvals", call), request ?? {}, (asked, attempt) =>
+          transport.stream(approvalsWire.follow, asked, attempt),
+        ),
+    },
+    interruptions: {
+      list: plain(interruptionsWire.list),
+      answer: plain(interruptionsWire.answer),
+      decline: plain(interruptionsWire.decline),
+    },
+    grants: { list: plain(grantsWire.list), create: plain(grantsWire.create), revoke: plain(grantsWire.revoke) },
+    hooks: { list: plain(hooksWire.list), register: plain(hooksWire.register), delete: plain(hooksWire.delete) },
     deadLetters: { list: plain(deadLettersWire.list), replay: plain(deadLettersWire.replay) },
+    tools: { list: plain(toolsWire.list), invoke: plain(toolsWire.invoke) },
     plugins: {
       list: plain(pluginsWire.list),
       register: plain(pluginsWire.register),
@@ -115,6 +140,7 @@ export function createClient(options: ClientOptions = {}): Client {
       invoke: plain(nodesWire.invoke),
     },
     tokens: { create: plain(tokensWire.create), list: plain(tokensWire.list), revoke: plain(tokensWire.revoke) },
+    audit: { head: plain(auditWire.head), export: plain(auditWire.export), explain: plain(auditWire.explain) },
     runtime: { status: plain(runtimeWire.status) },
     close,
     [Symbol.asyncDispose]: close,

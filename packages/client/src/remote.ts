@@ -1,9 +1,14 @@
 /** RuntimeApi as clients offer it, whatever the wire. */
 import type {
+  ApprovalsApi,
+  AuditApi,
   BundlesApi,
   Caller,
   CallsApi,
   DeadLettersApi,
+  GrantsApi,
+  HooksApi,
+  InterruptionsApi,
   NodesApi,
   PluginsApi,
   RunResult,
@@ -11,6 +16,7 @@ import type {
   RuntimeGroupApi,
   StartRunRequest,
   TokensApi,
+  ToolsApi,
 } from "@heddle/core";
 import type { CallOptions } from "./transport.ts";
 
@@ -37,9 +43,15 @@ export interface RemoteApi {
   readonly bundles: Remote<BundlesApi>;
   readonly runs: Remote<RunsApi> & RunsSugar;
   readonly calls: Remote<CallsApi>;
+  readonly approvals: Remote<ApprovalsApi>;
+  readonly interruptions: Remote<InterruptionsApi>;
+  readonly grants: Remote<GrantsApi>;
+  readonly hooks: Remote<HooksApi>;
   readonly deadLetters: Remote<DeadLettersApi>;
+  readonly tools: Remote<ToolsApi>;
   readonly plugins: Remote<PluginsApi>;
   readonly nodes: Remote<NodesApi>;
   readonly tokens: Remote<TokensApi>;
+  readonly audit: Remote<AuditApi>;
   readonly runtime: Remote<RuntimeGroupApi>;
 }

@@ -20,3 +20,14 @@ test.each([1, 2])(
   },
   120_000,
 );
+
+test("TypeScript that nests or chains without end is compiled or refused, and ends no process", () => {
+  const deep = fileURLToPath(new URL("../test/compile-deep-typescript.ts", import.meta.url));
+  const child = spawnSync(process.execPath, ["--no-warnings", deep], { encoding: "utf8", timeout: 110_000 });
+  expect({ status: child.status, signal: child.signal, stdout: child.stdout, stderr: child.stderr.slice(0, 2_000) }).toEqual({
+    status: 0,
+    signal: null,
+    stdout: "62 compiled\n",
+    stderr: "",
+  });
+}, 120_000);

@@ -4,9 +4,6 @@
  */
 import type { WorkflowIr } from "@heddle/core";
 import { type Check, checkWorkflow } from "./checks/index.ts";
-import { names } from "./checks/names.ts";
-import { unaskedCalls } from "./checks/unasked-calls.ts";
-import { unsafeRetries } from "./checks/unsafe-retries.ts";
 import {
   createDiagnosticList,
   createSourceText,
@@ -18,12 +15,6 @@ import {
 import { type CompiledSource, compileText } from "./frontends/text/compile-text.ts";
 import { compileTypeScript, declaresWorkflows, isTypeScript } from "./frontends/typescript/compile-typescript.ts";
 import { compileVisual } from "./frontends/visual/compile-visual.ts";
-
-/**
- * What is said of plain TypeScript besides what its frontend says. Flow and types of its graph follow from the source,
- * where TypeScript itself speaks of them, in words that its author knows.
- */
-const typescriptChecks: readonly Check[] = [names, unsafeRetries, unaskedCalls];
 
 export interface CompileOptions {
   /** Warnings become errors. */
@@ -55,8 +46,8 @@ export function compile(sources: ReadonlyMap<string, string>, options: CompileOp
   const diagnostics = createDiagnosticList();
   const workflows: CompiledWorkflow[] = [];
   /** Checks what a frontend gave, and keeps what nothing is wrong with. */
-  const take = (found: readonly CompiledWorkflow[], list: DiagnosticList, usual?: readonly Check[]): void => {
-    const checks = options.checks ?? usual;
+  const take = (found: readonly CompiledWorkflow[], list: DiagnosticList): void => {
+    const { checks } = options;
     for (const { ir, origins } of found) list.add(checkWorkflow(ir, { origins, ...(checks === undefined ? {} : { checks }) }));
     const own = options.strict === true ? strictly(list.all()) : list.all();
     diagnostics.add(own);
@@ -73,7 +64,14 @@ export function compile(sources: ReadonlyMap<string, string>, options: CompileOp
   // What is wrong in a source that others import is wrong for all of them.
   const shared = told.all().some((diagnostic) => isError(diagnostic) && !plain.includes(diagnostic.span?.file ?? ""));
   const found = lowered.flatMap(({ file, workflows: all }) => all.map(({ ir, origins }) => ({ file, ir, origins })));
-  take(shared ? [] : found, told, typescriptChecks);
+  // What was refused stands as null, of which checks would have much to say.
+  const refused = new Set(
+    told
+      .all()
+      .filter(isError)
+      .map(({ span }) => span?.file),
+  );
+  take(shared ? [] : found.filter(({ file }) => !refused.has(file)), told);
   for (const [file, text] of sources) {
     if (plain.length > 0 && scripts.has(file)) continue;
     const list = createDiagnosticList();

@@ -45,7 +45,9 @@ export {
   type Manifest,
   type ManifestOptions,
 } from "./frontends/manifest/compile-manifest.ts";
-export { type BuildOptions, buildBundle } from "./host/build-bundle.ts";
+export { buildBundle } from "./host/build-bundle.ts";
+export type { BuildOptions } from "./host/build-options.ts";
+export { type PlainSources, readPlainSources } from "./host/plain-sources.ts";
 export { type ReadOptions, readBundle } from "./host/read-bundle.ts";
 export { type CheckedTarget, checkTarget, type TargetOptions, validateTarget } from "./host/validate-target.ts";
 export { writeBundle } from "./host/write-bundle.ts";

@@ -6,7 +6,12 @@
  * answer `unauthenticated`, `permission-denied`, `request-invalid`, `shutting-down`, `storage-full`.
  */
 import * as z from "zod";
+import type { AuditApi } from "./api-audit.ts";
+import type { ApprovalsApi, GrantsApi, InterruptionsApi } from "./api-consent.ts";
+import type { HooksApi } from "./api-hooks.ts";
+import type { ToolsApi } from "./api-tools.ts";
 import { type BundleManifest, PayloadPath } from "./bundle.ts";
+import { type Caller, Page, type PageOf, Principal } from "./caller.ts";
 import type { EventRecord } from "./events.ts";
 import { ContentHash } from "./hash.ts";
 import { CallId, Name, RunId, TenantId, TokenId } from "./ids.ts";
@@ -17,33 +22,6 @@ import type { NodeServerView } from "./node-wire.ts";
 import { ActionName, OperationStage, PluginInfo, PluginName, type PluginView } from "./plugin.ts";
 import type { CallView, Explanation, LogRecord, RunResult, RunSummary, RunView } from "./run.ts";
 import { RunStatus } from "./run.ts";
-
-/** Who asks, as the token says. */
-export const Principal = z.strictObject({
-  subject: z.string(),
-  tenant: TenantId,
-  roles: z.array(z.enum(["operator", "engineer", "admin"])),
-});
-export type Principal = z.infer<typeof Principal>;
-
-/** Goes with each call: who, and until when anybody listens. */
-export interface Caller {
-  readonly principal: Principal;
-  readonly signal?: AbortSignal;
-}
-
-export const Page = z.strictObject({
-  /** At most this many rows. Default 50. */
-  limit: z.number().int().min(1).max(1_000).exactOptional(),
-  /** Where the page before ended. */
-  cursor: z.string().max(512).exactOptional(),
-});
-
-export interface PageOf<Row> {
-  readonly rows: readonly Row[];
-  /** Absent on the last page. */
-  readonly cursor?: string;
-}
 
 // Bundles
 
@@ -125,6 +103,8 @@ export const AnswerRunRequest = z.strictObject({
   /** `true` and `false` answer an approval; any value answers a question. Left out: decline. */
   answer: JsonValueSchema.exactOptional(),
   comment: z.string().max(4_096).exactOptional(),
+  /** The call that is meant: another one is not approved by mistake. */
+  hash: ContentHash.exactOptional(),
 });
 export const QueryRunRequest = z.strictObject({ runId: RunId, name: Name });
 export const RetryRunRequest = z.strictObject({
@@ -154,7 +134,7 @@ export interface RunsApi {
   cancel(request: z.infer<typeof CancelRunRequest>, caller: Caller): Promise<void>;
   /** Errors: `run-ended`, `signals-full`, `value-invalid`. */
   signal(request: z.infer<typeof SignalRunRequest>, caller: Caller): Promise<void>;
-  /** Errors: `run-ended`, `not-waiting`, `answer-invalid`. */
+  /** Errors: `run-ended`, `not-waiting`, `answer-invalid`, `call-changed`; `permission-denied` where somebody else has to say yes. */
   answer(request: z.infer<typeof AnswerRunRequest>, caller: Caller): Promise<void>;
   /** Errors: `query-not-found`. */
   query(request: z.infer<typeof QueryRunRequest>, caller: Caller): Promise<JsonValue>;
@@ -176,6 +156,8 @@ export const SettleCallRequest = z.strictObject({
   result: JsonValueSchema.exactOptional(),
   /** Why it failed, when it did. */
   message: z.string().max(4_096).exactOptional(),
+  /** The attempt that is meant, as `list` showed it: an answer that is given twice does not settle the next one. */
+  attempt: z.number().int().min(1).exactOptional(),
 });
 
 export interface CallsApi {
@@ -332,9 +314,15 @@ export interface RuntimeApi {
   readonly bundles: BundlesApi;
   readonly runs: RunsApi;
   readonly calls: CallsApi;
+  readonly approvals: ApprovalsApi;
+  readonly interruptions: InterruptionsApi;
+  readonly grants: GrantsApi;
+  readonly hooks: HooksApi;
   readonly deadLetters: DeadLettersApi;
+  readonly tools: ToolsApi;
   readonly plugins: PluginsApi;
   readonly nodes: NodesApi;
   readonly tokens: TokensApi;
+  readonly audit: AuditApi;
   readonly runtime: RuntimeGroupApi;
 }

@@ -138,6 +138,7 @@ describe("the hash of a bundle", () => {
     ["a file", { files: [{ ...file("src/greet.js"), hash: hashText("other") }] }],
     ["its length", { files: [file("src/greet.js", 4)] }],
     ["an export", { handlers: [{ name: "greet", code: { file: "src/greet.js", export: "other" } }] }],
+    ["a method", { handlers: [{ name: "greet", code: { file: "src/greet.js", export: "greet", method: "hello" } }] }],
     ["a workflow", { workflows: [{ ...workflow([call("a", "greet")]), description: "more" }] }],
   ])("changes with %s", (_, change) => {
     expect(bundleHash(bundle(change))).not.toBe(bundleHash(bundle()));

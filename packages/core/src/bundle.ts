@@ -3,6 +3,7 @@
  * The hash of a bundle is the hash of its manifest, and the manifest holds the hash of every file.
  */
 import * as z from "zod";
+import { CapabilityManifest, capabilityManifestOf, sameReach } from "./capability-manifest.ts";
 import { HeddleError } from "./errors.ts";
 import { ContentHash, hashJson } from "./hash.ts";
 import { Name } from "./ids.ts";
@@ -47,8 +48,13 @@ export type PayloadFile = z.infer<typeof PayloadFile>;
 /** The author's function behind handler nodes of that name. */
 export const BundleHandler = z.strictObject({
   name: Name,
-  /** The module below `payloads/` and its export; absent: a worker serves it, or the embedding program provides the function. */
-  code: z.strictObject({ file: PayloadPath, export: z.string().min(1).max(256) }).exactOptional(),
+  /**
+   * The module below `payloads/` and its export; absent: a worker serves it, or the embedding program provides the function.
+   * With `method` the export is a class, of which each process makes one instance, and the handler a method of it.
+   */
+  code: z
+    .strictObject({ file: PayloadPath, export: z.string().min(1).max(256), method: z.string().min(1).max(256).exactOptional() })
+    .exactOptional(),
 });
 export type BundleHandler = z.infer<typeof BundleHandler>;
 
@@ -59,6 +65,8 @@ export const BundleManifest = z.strictObject({
   workflows: z.array(WorkflowIr).min(1),
   handlers: z.array(BundleHandler),
   files: z.array(PayloadFile),
+  /** What its workflows reach, as the compiler printed it. Refused where computing it again gives another. */
+  capabilities: CapabilityManifest.exactOptional(),
 });
 export type BundleManifest = z.infer<typeof BundleManifest>;
 
@@ -71,13 +79,8 @@ export function bundleHash(manifest: BundleManifest): ContentHash {
 export function anonymousBundle(workflows: readonly WorkflowIr[], main = workflows[0]?.id): BundleManifest {
   if (main === undefined) throw new HeddleError("bundle-invalid", "a bundle needs at least one workflow");
   const names = new Set(workflows.flatMap((ir) => handlerNamesOf(ir.nodes)));
-  return {
-    format: bundleFormat,
-    main,
-    workflows: [...workflows],
-    handlers: [...names].sort().map((name) => ({ name })),
-    files: [],
-  };
+  const handlers = [...names].sort().map((name) => ({ name }));
+  return { format: bundleFormat, main, workflows: [...workflows], handlers, files: [] };
 }
 
 /** The handlers that nodes name, those in region bodies included, each once. */
@@ -88,6 +91,11 @@ export function handlerNamesOf(nodes: readonly Node[]): readonly string[] {
     for (const { body } of bodiesOf(node)) for (const name of handlerNamesOf(body.nodes)) names.add(name);
   }
   return [...names];
+}
+
+/** What a bundle reaches, computed from its workflows whatever it says itself. */
+export function reachOfBundle({ workflows, handlers }: Pick<BundleManifest, "workflows" | "handlers">): CapabilityManifest {
+  return capabilityManifestOf(workflows, new Set(handlers.filter(({ code }) => code !== undefined).map(({ name }) => name)));
 }
 
 /** Everything wrong with a manifest that parses: what `heddle validate` prints and the runtime refuses. */
@@ -109,6 +117,12 @@ export function checkBundle(manifest: BundleManifest): readonly IrProblem[] {
     if (handler.code !== undefined && !files.has(handler.code.file)) {
       problems.push({ path: `handlers/${handler.name}`, message: `file ${handler.code.file} is not in payloads/` });
     }
+  }
+  if (manifest.capabilities !== undefined && !sameReach(manifest.capabilities, reachOfBundle(manifest))) {
+    problems.push({
+      path: "capabilities",
+      message: "the capability manifest is not what the workflows of the bundle reach; compile it again",
+    });
   }
   for (const ir of manifest.workflows) {
     problems.push(...checkIr(ir, ids));

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { HeddleError } from "./errors.ts";
 import { Name } from "./ids.ts";
+import { SecretName, SecretSource } from "./secret-reference.ts";
 
 const Port = z.number().int().min(0).max(65_535);
 /** As a browser sends it: scheme, host and perhaps a port, and nothing behind them. */
@@ -42,6 +43,28 @@ export const DaemonConfig = z.strictObject({
   pools: z.record(Name, z.number().int().min(1).max(1_000_000)).default({}),
   /** Folders whose packages join the daemon as plugins. They run inside it, as trusted code. */
   plugins: z.array(z.string().min(1)).default(["./plugins"]),
+  /** Official tools that workflows may call, by name. Default: none. */
+  tools: z.array(Name).default([]),
+  /** Folders by name, beneath which paths of calls have to lie. Paths without a root's name are beneath `workspace`. */
+  roots: z.record(Name, z.string().min(1)).default({ workspace: "." }),
+  /** Hosts that calls may reach: `host`, `host:port`, `.suffix`, or `*` for all public ones. */
+  allowedHosts: z.array(z.string().min(1)).default(["*"]),
+  /** Those of them that may be private: loopback, local networks. */
+  privateHosts: z.array(z.string().min(1)).default([]),
+  /** Where the secrets are found that bundles and calls name, as in `secret://github`. */
+  secrets: z.record(SecretName, SecretSource).default({}),
+  approvals: z
+    .strictObject({
+      /** Whether calls of tools that may change something ask, where no policy of the workflow decides. Actions of plugins always ask. */
+      builtin: z.enum(["ask", "allow", "deny"]).default("ask"),
+    })
+    .prefault({}),
+  hooks: z
+    .strictObject({
+      /** Owners of hooks that may let a call reach hosts besides `allowedHosts`: an owner, or `<tenant>:<owner>`. */
+      permitHostWidening: z.array(z.string().min(1)).default([]),
+    })
+    .prefault({}),
   shutdown: z.strictObject({ graceMs: z.number().int().min(0).max(600_000).default(5_000) }).prefault({}),
 });
 export type DaemonConfig = z.infer<typeof DaemonConfig>;
@@ -56,6 +79,10 @@ export const configEnvironment: Readonly<Record<string, string>> = {
   HEDDLE_INSECURE: "insecure",
   HEDDLE_HANDLER_PROCESSES: "handlers.processes",
   HEDDLE_POOLS: "pools",
+  HEDDLE_TOOLS: "tools",
+  HEDDLE_ALLOWED_HOSTS: "allowedHosts",
+  HEDDLE_PRIVATE_HOSTS: "privateHosts",
+  HEDDLE_APPROVALS_BUILTIN: "approvals.builtin",
 };
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { CallNeed, PreparedCall } from "./call.ts";
 import {
   attemptEventKinds,
   Doing,
@@ -36,6 +37,23 @@ const sent: SentMessage = {
 };
 const failure = failureOf("handler-failed", "boom", "handler", { retryable: true, node: "a", details: { n: 1 } });
 
+const hash = hashText("call");
+const prepared: PreparedCall = {
+  tool: "write-file",
+  version: hash,
+  capability: "fs.write",
+  permission: "modify",
+  args: { path: "/w/a", content: "x" },
+  paths: [{ parameter: "path", root: "workspace", real: "/w/a", relative: "a", exists: false }],
+  destinations: [{ parameter: "url", scheme: "https", host: "a.example", port: 443 }],
+  argv: ["ls"],
+  folder: "/w",
+  inputPaths: { root: "/w" },
+  links: { "/var/run": "/run" },
+  policies: hash,
+};
+const need: CallNeed = { kind: "call", policy: "p", capability: "fs.read", args: { path: "/w/a" }, key: "k" };
+
 /** One of each kind, with everything that it may hold. The type makes a forgotten kind a compile error. */
 const events: { readonly [Kind in RunEventKind]: RunEventOf<Kind> } = {
   "run-started": {
@@ -62,7 +80,10 @@ const events: { readonly [Kind in RunEventKind]: RunEventOf<Kind> } = {
     open: { activation: 2, node: "b", does: { kind: "sleep", untilMs: 5 } },
   },
   "activation-failed": { kind: "activation-failed", activation: 1, attempt: 2, on: "failure", failure, exit: { value: null } },
-  "activation-approved": { kind: "activation-approved", activation: 1, comment: "fine", by: "someone" },
+  "call-prepared": { kind: "call-prepared", activation: 1, attempt: 1, prepared, hash, does: { kind: "execute", unsafe: true } },
+  "need-satisfied": { kind: "need-satisfied", activation: 1, key: "k", does: { kind: "call", needs: [need] } },
+  "approval-given": { kind: "approval-given", activation: 1, comment: "fine", by: "someone" },
+  "call-approved": { kind: "call-approved", activation: 1, hash, comment: "fine", by: "someone" },
   "messages-sent": { kind: "messages-sent", sent: [sent], key: "k", by: "someone" },
   "node-fired": { kind: "node-fired", open: { activation: 1, node: "a", does: { kind: "gather", group: "g", deadlineMs: 9 } }, takes: 1 },
   "node-passed": {
@@ -99,6 +120,19 @@ const events: { readonly [Kind in RunEventKind]: RunEventOf<Kind> } = {
   "outcome-unknown": { kind: "outcome-unknown", activation: 1, attempt: 1 },
   "outcome-settled": { kind: "outcome-settled", activation: 1, attempt: 1, as: "retry", by: "someone" },
   "once-recorded": { kind: "once-recorded", activation: 1, name: "charge", value: { id: 7 } },
+  "handler-called": {
+    kind: "handler-called",
+    activation: 1,
+    attempt: 1,
+    name: "charge",
+    tool: "http",
+    asked: `sha256:${"a".repeat(64)}`,
+    outcome: "succeeded",
+    call: `sha256:${"b".repeat(64)}`,
+    verdict: "policies",
+    result: { status: 200 },
+    digest: `sha256:${"c".repeat(64)}`,
+  },
   "frames-opened": {
     kind: "frames-opened",
     region: 1,

@@ -6,10 +6,14 @@
  * repeating it. docs/journal-format.md describes the persisted form.
  */
 import * as z from "zod";
+import { HookRan } from "./api-hooks.ts";
+import { CallNeed, PreparedCall } from "./call.ts";
+import { HandlerCalled } from "./call-events.ts";
 import { Failure } from "./failure.ts";
 import { ContentHash } from "./hash.ts";
 import { RunId } from "./ids.ts";
 import { EdgeOutcome } from "./ir.ts";
+import { ApprovalRule } from "./ir-parts.ts";
 import { JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
 
 /** The version that every persisted event is written with. Older ones are upcast when read. */
@@ -48,9 +52,17 @@ export const Doing = z.discriminatedUnion("kind", [
     prompt: z.string(),
     details: JsonValueSchema.exactOptional(),
     deadlineMs: z.number().exactOptional(),
-    /** Yes does not end the activation: it lets its call start. */
-    call: z.literal(true).exactOptional(),
+    /** Who may answer, and how many must. Absent: one person who may work with the run. */
+    rule: ApprovalRule.exactOptional(),
+    /** The answer itself is the result, and of this type. */
+    answers: z.enum(["boolean", "string"]).exactOptional(),
+    /** Yes does not end the activation: it lets the call of this hash start. */
+    call: ContentHash.exactOptional(),
+    /** What must hold besides, after a yes. */
+    needs: z.array(CallNeed).exactOptional(),
   }),
+  /** The gate prepares and judges the call; with needs it satisfies the first of them, a call too. */
+  z.strictObject({ kind: z.literal("call"), needs: z.array(CallNeed).min(1).exactOptional() }),
   /** Graph: collects messages, and executes once its group is whole. */
   z.strictObject({ kind: z.literal("gather"), group: z.string(), deadlineMs: z.number().exactOptional() }),
   z.strictObject({ kind: z.literal("child"), workflow: z.string(), deadlineMs: z.number().exactOptional() }),
@@ -176,8 +188,34 @@ export const RunEvent = z.discriminatedUnion("kind", [
     /** What it handled, where that became dead letters. */
     letters: z.array(LetterOfMessage).exactOptional(),
   }),
-  /** A person let the call of a tool start. */
-  z.strictObject({ kind: z.literal("activation-approved"), activation: Activation, comment: z.string().exactOptional(), ...by }),
+  /** What a call comes to, before anything acts on it. `does`: what comes next; absent: it executes, and may be repeated. */
+  z.strictObject({
+    kind: z.literal("call-prepared"),
+    activation: Activation,
+    attempt: z.number().int(),
+    prepared: PreparedCall,
+    hash: ContentHash,
+    /** The grant that stands in for a person's yes. */
+    grant: z.string().exactOptional(),
+    /** Hooks that it met, in their order. */
+    hooks: z.array(HookRan).exactOptional(),
+    /** The arguments that it was prepared from, where a hook changed them. */
+    args: JsonObjectSchema.exactOptional(),
+    does: Doing.exactOptional(),
+  }),
+  /** A call that had to come first succeeded, or was found to hold: for the whole run, under this key. */
+  z.strictObject({ kind: z.literal("need-satisfied"), activation: Activation, key: z.string(), does: Doing.exactOptional() }),
+  /** One of several people who must agree did. */
+  z.strictObject({ kind: z.literal("approval-given"), activation: Activation, comment: z.string().exactOptional(), by: z.string() }),
+  /** The last of those who must agree let the call start. */
+  z.strictObject({
+    kind: z.literal("call-approved"),
+    activation: Activation,
+    hash: ContentHash,
+    comment: z.string().exactOptional(),
+    ...by,
+    does: Doing.exactOptional(),
+  }),
   z.strictObject({ kind: z.literal("attempt-started"), activation: Activation, attempt: z.number().int(), incarnation: z.string() }),
   z.strictObject({
     kind: z.literal("attempt-failed"),
@@ -197,6 +235,7 @@ export const RunEvent = z.discriminatedUnion("kind", [
     ...by,
   }),
   z.strictObject({ kind: z.literal("once-recorded"), activation: Activation, name: z.string(), value: JsonValueSchema }),
+  HandlerCalled,
   z.strictObject({ kind: z.literal("frames-opened"), region: Activation, frames: z.array(OpenedFrame) }),
   z.strictObject({ kind: z.literal("frame-failed"), frame: Frame, failure: Failure }),
   z.strictObject({
@@ -336,6 +375,7 @@ export const attemptEventKinds: readonly RunEventKind[] = [
   "outcome-unknown",
   "outcome-settled",
   "once-recorded",
+  "handler-called",
 ];
 
 /** An event as it is streamed: `seq` counts from 1 in its run's stream. */

@@ -1,6 +1,6 @@
 /** What an author's handler is given besides its input. Types only: the same in process and in a worker. */
 
-import type { JsonValue } from "./json.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
 
 export interface HandlerLog {
   (text: string, fields?: Readonly<Record<string, JsonValue>>): void;
@@ -27,6 +27,24 @@ export interface HandlerContext {
    * value. A crash between the two runs `fn` again, under the same idempotency key.
    */
   once<Value extends JsonValue>(name: string, fn: () => Value | Promise<Value>): Promise<Value>;
+  /**
+   * Calls a tool through the gate, and gives its result. The node's `requires` must name the tool's capability, and
+   * policies, bounds and consent bind the call as they bind a tool node; one that a person has to be asked about is
+   * refused: make it a node. What changes something is journalled before it starts, and never done twice under one name.
+   *
+   * Rejects with a {@link CallFailedError}: `call-denied`, `call-needs-person`, `tool-not-found`, `input-invalid`,
+   * `call-changed`, `outcome-unknown`, `limit-exceeded`, `cancelled`, and what the tool itself fails with.
+   */
+  call(tool: string, args?: JsonObject, options?: HandlerCallOptions): Promise<JsonValue>;
+}
+
+/** How {@link HandlerContext.call} is to be recognised. */
+export interface HandlerCallOptions {
+  /**
+   * Letters, digits, `-`, `_` and `.`, a letter first. Later attempts get the result that was recorded under it. Default:
+   * its place in the order of the attempt's calls, where only a call that changes something is recorded with its result.
+   */
+  readonly name?: string;
 }
 
 /**

@@ -9,6 +9,12 @@ export type RunId = z.infer<typeof RunId>;
 export const CallId = z.string().regex(/^run_[0-9a-z]{26}\/[0-9]{1,15}$/, "expected <run id>/<activation number>");
 export type CallId = z.infer<typeof CallId>;
 
+export const GrantId = z.string().regex(/^grt_[0-9a-z]{26}$/, "expected grt_ followed by 26 characters of 0-9a-z");
+export type GrantId = z.infer<typeof GrantId>;
+
+export const HookId = z.string().regex(/^hook_[0-9a-z]{26}$/, "expected hook_ followed by 26 characters of 0-9a-z");
+export type HookId = z.infer<typeof HookId>;
+
 export const TokenId = z.string().regex(/^tok_[0-9a-z]{26}$/, "expected tok_ followed by 26 characters of 0-9a-z");
 export type TokenId = z.infer<typeof TokenId>;
 

@@ -8,7 +8,6 @@ export {
   type BundlesApi,
   type BundleUpload,
   BundleView,
-  type Caller,
   type CallsApi,
   CancelRunRequest,
   CreateTokenRequest,
@@ -24,12 +23,9 @@ export {
   ListRunsRequest,
   NodeServerRequest,
   type NodesApi,
-  Page,
-  type PageOf,
   PauseRunRequest,
   PluginInstanceRequest,
   type PluginsApi,
-  Principal,
   QueryRunRequest,
   RegisterPluginRequest,
   ReplayDeadLettersRequest,
@@ -47,6 +43,67 @@ export {
   type TokensApi,
   TokenView,
 } from "./api.ts";
+export { type MethodAccess, type MethodName, methodAccess, refuseMethod } from "./api-access.ts";
+export { type AuditApi, ExplainCallRequest, ExportAuditRequest } from "./api-audit.ts";
+export {
+  AnswerInterruptionRequest,
+  ApprovalChange,
+  ApprovalRequest,
+  type ApprovalsApi,
+  ApprovalView,
+  ApproveRequest,
+  FollowApprovalsRequest,
+  GrantRequest,
+  type GrantsApi,
+  GrantView,
+  type InterruptionsApi,
+  InterruptionView,
+  ListApprovalsRequest,
+  ListGrantsRequest,
+  RejectRequest,
+  RevokeGrantRequest,
+} from "./api-consent.ts";
+export {
+  AfterCallAnswer,
+  BeforeCallAnswer,
+  DeleteHookRequest,
+  HookPhase,
+  HookRan,
+  type HooksApi,
+  HookView,
+  RegisteredHook,
+  RegisterHookRequest,
+} from "./api-hooks.ts";
+export { InvokeToolRequest, ListToolsRequest, type ToolsApi, ToolView } from "./api-tools.ts";
+export { type ApproverQuestion, refuseApprover } from "./approver.ts";
+export {
+  AuditDecision,
+  AuditExplanation,
+  AuditExportStart,
+  type AuditHasher,
+  AuditHead,
+  AuditKey,
+  AuditLeaf,
+  AuditPart,
+  AuditRecord,
+  type AuditSignatureCheck,
+  auditFormat,
+  auditHeadBytes,
+  auditLeaf,
+  auditLeavesMax,
+  auditLine,
+  auditOrigin,
+  auditRecordHash,
+  auditRoot,
+  SignedAuditHead,
+} from "./audit.ts";
+export {
+  type AuditProblem,
+  type AuditVerification,
+  AuditVerifier,
+  type AuditVerifierOptions,
+  verifyAuditExport,
+} from "./audit-verify.ts";
 export {
   anonymousBundle,
   BundleHandler,
@@ -61,14 +118,30 @@ export {
   parseManifest,
   payloadBytesMax,
   payloadFileBytesMax,
+  reachOfBundle,
 } from "./bundle.ts";
+export { CallDenial, CallNeed, callHashOf, PreparedCall, PreparedDestination, PreparedPath, type Verdict } from "./call.ts";
+export { CallFailedError } from "./call-failed.ts";
+export { type Caller, Page, type PageOf, Principal } from "./caller.ts";
 export {
+  anyCapabilityOf,
   type Capability,
   type CapabilityParameter,
   type CapabilityParameterType,
   capabilityCatalog,
   capabilityOf,
+  furtherCapabilities,
 } from "./capabilities.ts";
+export {
+  CapabilityManifest,
+  capabilityManifestOf,
+  NodeReach,
+  Reach,
+  type ReachChange,
+  reachChanges,
+  reachOfNode,
+  WorkflowReach,
+} from "./capability-manifest.ts";
 export { configEnvironment, DaemonConfig, nearestName, parseDaemonConfig } from "./config.ts";
 export { formatDuration, formatInstant, instantOf, parseDuration } from "./duration.ts";
 export {
@@ -115,10 +188,23 @@ export {
   textOf,
 } from "./expression.ts";
 export { Failure, FailureClass, failureOf, runFailedError } from "./failure.ts";
-export type { HandlerContext, HandlerFailureShape, HandlerLog } from "./handler.ts";
+export type { HandlerCallOptions, HandlerContext, HandlerFailureShape, HandlerLog } from "./handler.ts";
 export { type HandlerOutcome, outcomeOfResult } from "./handler-outcome.ts";
 export { ContentHash, hashBytes, hashJson, hashText } from "./hash.ts";
-export { CallId, defaultTenant, derivedId, mintId, Name, RunId, TenantId, TimestampMs, TokenId, VariableName } from "./ids.ts";
+export {
+  CallId,
+  defaultTenant,
+  derivedId,
+  GrantId,
+  HookId,
+  mintId,
+  Name,
+  RunId,
+  TenantId,
+  TimestampMs,
+  TokenId,
+  VariableName,
+} from "./ids.ts";
 export {
   Body,
   type BodyInput,
@@ -150,6 +236,7 @@ export {
 } from "./ir.ts";
 export { checkIr, type IrProblem, regionDepthMax } from "./ir-check.ts";
 export {
+  ApprovalRule,
   Backpressure,
   backpressureDefaults,
   Confinement,
@@ -158,9 +245,11 @@ export {
   Permission,
   RemoteTarget,
   RetryPolicy,
+  Role,
   retriedByDefault,
   retryDefaults,
   Template,
+  ToolDeclaration,
 } from "./ir-parts.ts";
 export {
   adoptJson,
@@ -226,6 +315,16 @@ export {
 export { processFiles, relativePath, type UploadedFile, uploadsOf, withoutSandbox } from "./process-uploads.ts";
 export { passedVariablesOf } from "./process-variables.ts";
 export {
+  DestinationScope,
+  defaultRoot,
+  destinationScopeCovers,
+  destinationScopeHolds,
+  PathScope,
+  pathScopeCovers,
+  pathScopeHolds,
+  pathScopeOf,
+} from "./reach.ts";
+export {
   CallView,
   Explanation,
   isTerminalStatus,
@@ -242,5 +341,23 @@ export {
   RunView,
   terminalRunStatuses,
 } from "./run.ts";
+export { SecretName, SecretSource, secretInHeader, secretNameOf, secretScheme, secretsOfNode } from "./secret-reference.ts";
 export { failureOfThrown } from "./thrown.ts";
+export {
+  type ArgumentKind,
+  createToolRegistry,
+  defineTool,
+  type ProgramResult,
+  type Tool,
+  type ToolContext,
+  type ToolDefinition,
+  type ToolEntry,
+  type ToolFile,
+  type ToolParameter,
+  type ToolRegistry,
+  type ToolRequest,
+  type ToolResponse,
+  type WalkAnswer,
+  type WalkLimits,
+} from "./tool.ts";
 export { checkValue, FieldType, fitsType, showType, ValueType } from "./value-type.ts";

@@ -36,6 +36,7 @@ export function checkIr(ir: WorkflowIr, workflows: ReadonlySet<string> = new Set
     ir.id,
     around.problems,
   );
+  checkTools(ir, around.problems);
   for (const query of ir.queries ?? []) checkRefs(query.value, frameScopes, `query ${query.name}`, ir.id, around.problems);
   if (ir.discipline === "stages") checkBody(ir, ir.id, around, 0);
   else {
@@ -48,6 +49,32 @@ export function checkIr(ir: WorkflowIr, workflows: ReadonlySet<string> = new Set
     if (ir.discipline === "graph") checkGraph(ir, around);
   }
   return around.problems;
+}
+
+/** Tools are known by their declaration: what a model is given has one, and a node calls what it says. */
+function checkTools(ir: WorkflowIr, problems: IrProblem[]): void {
+  const declared = new Map((ir.tools ?? []).map((tool) => [tool.name, tool]));
+  checkUnique(
+    (ir.tools ?? []).map((tool) => tool.name),
+    "tool",
+    ir.id,
+    problems,
+  );
+  const walk = (nodes: readonly Node[]): void => {
+    for (const node of nodes) {
+      const path = `${ir.id}/${node.id}`;
+      if (node.kind === "model") {
+        for (const name of node.tools ?? [])
+          if (!declared.has(name))
+            problems.push({ path, message: `${node.id} gives its model the tool ${name}, which the workflow does not declare` });
+      }
+      const tool = node.kind === "tool" && node.tool !== undefined ? declared.get(node.tool) : undefined;
+      if (node.kind === "tool" && tool !== undefined && tool.capability !== node.capability)
+        problems.push({ path, message: `${node.id} calls ${tool.name} as ${node.capability}, and it is declared as ${tool.capability}` });
+      for (const { body } of bodiesOf(node)) walk(body.nodes);
+    }
+  };
+  walk(ir.nodes);
 }
 
 /** What guards, keys and reads of a graph may name. */

@@ -2,7 +2,9 @@
 import * as z from "zod";
 import { Expr } from "./expression.ts";
 import { FailureClass } from "./failure.ts";
+import { Name } from "./ids.ts";
 import { JsonObjectSchema } from "./json-schema.ts";
+import { DestinationScope, PathScope } from "./reach.ts";
 
 /** Milliseconds; a century is the longest wait. */
 export const DurationMs = z.number().int().min(0).max(3_155_760_000_000);
@@ -31,6 +33,23 @@ export type Confinement = z.infer<typeof Confinement>;
 /** What a call may do to the world: look at it, change it, or change who may change it. */
 export const Permission = z.enum(["read", "modify", "admin"]);
 export type Permission = z.infer<typeof Permission>;
+
+/** What a principal may do: an operator steers runs, an engineer also lets calls modify, an admin everything. */
+export const Role = z.enum(["operator", "engineer", "admin"]);
+export type Role = z.infer<typeof Role>;
+
+/** Who may say yes, how many must, and until when. Above what the permission of a call asks for anyway. */
+export const ApprovalRule = z.strictObject({
+  /** One of these roles. Default: those that the permission asks for. */
+  roles: z.array(Role).min(1).exactOptional(),
+  /** So many different people. Default 1. */
+  quorum: z.number().int().min(1).max(20).exactOptional(),
+  /** Whoever started the run may not. */
+  notRequester: z.boolean().exactOptional(),
+  /** Milliseconds until the question ends with the outcome `timeout`. Default: never. */
+  expiresMs: DurationMs.exactOptional(),
+});
+export type ApprovalRule = z.infer<typeof ApprovalRule>;
 
 /** A node of a node server, and what it is set to. */
 export const RemoteTarget = z.strictObject({
@@ -100,3 +119,15 @@ export const FlowBounds = z.strictObject({
     .exactOptional(),
 });
 export type FlowBounds = z.infer<typeof FlowBounds>;
+
+/** A tool that nodes may call by name, and its bounds. Bounds that are absent are none. */
+export const ToolDeclaration = z.strictObject({
+  name: Name,
+  capability: z.string().min(1).max(128),
+  description: z.string().exactOptional(),
+  /** Default: that of its capability; of one outside the catalog `modify`. */
+  permission: Permission.exactOptional(),
+  paths: z.array(PathScope).exactOptional(),
+  destinations: z.array(DestinationScope).exactOptional(),
+});
+export type ToolDeclaration = z.infer<typeof ToolDeclaration>;

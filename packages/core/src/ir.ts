@@ -9,9 +9,21 @@
 import * as z from "zod";
 import { Expr } from "./expression.ts";
 import { Name, VariableName } from "./ids.ts";
-import { Confinement, DurationMs, FireRule, FlowBounds, Permission, RemoteTarget, RetryPolicy, Template } from "./ir-parts.ts";
+import {
+  ApprovalRule,
+  Confinement,
+  DurationMs,
+  FireRule,
+  FlowBounds,
+  Permission,
+  RemoteTarget,
+  RetryPolicy,
+  Template,
+  ToolDeclaration,
+} from "./ir-parts.ts";
 import { JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
 import { ProcessConfig } from "./process-config.ts";
+import { DestinationScope, PathScope } from "./reach.ts";
 import { FieldType, ValueType } from "./value-type.ts";
 
 export const irVersion = "heddle.ir/v1";
@@ -158,6 +170,11 @@ const ToolNode = z.strictObject({
   tool: Name.exactOptional(),
   /** What the call may do. `modify` (the default) and `admin` wait for a person before each call. */
   permission: Permission.exactOptional(),
+  /** Bounds of this call, within those of its tool: where its paths and destinations lie. Default: what its arguments say, or anywhere. */
+  paths: z.array(PathScope).exactOptional(),
+  destinations: z.array(DestinationScope).exactOptional(),
+  /** Of the people whom its call has to ask. */
+  approval: ApprovalRule.exactOptional(),
 });
 const HandlerNode = z.strictObject({
   kind: z.literal("handler"),
@@ -180,6 +197,7 @@ const HumanNode = z.strictObject({
   prompt: Expr,
   details: Expr.exactOptional(),
   answer: ValueType.exactOptional(),
+  approval: ApprovalRule.exactOptional(),
 });
 const WaitNode = z.strictObject({
   kind: z.literal("wait"),
@@ -334,6 +352,8 @@ export const WorkflowIr = z.strictObject({
   /** Named reads of a run's state: expressions over the variables of its root frame. */
   queries: z.array(z.strictObject({ name: Name, value: Expr })).exactOptional(),
   capabilities: z.array(z.string()).exactOptional(),
+  /** The tools that models may be given, and bounds of those that nodes call. */
+  tools: z.array(ToolDeclaration).exactOptional(),
   policies: z.array(Policy).exactOptional(),
   limits: RunLimits.exactOptional(),
   restart: JsonObjectSchema.exactOptional(),

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { Failure } from "./failure.ts";
 import { ContentHash } from "./hash.ts";
 import { CallId, RunId, TenantId } from "./ids.ts";
+import { ApprovalRule } from "./ir-parts.ts";
 import { JsonObjectSchema, JsonValueSchema } from "./json-schema.ts";
 
 /**
@@ -40,6 +41,14 @@ export const OpenQuestion = z.strictObject({
   prompt: z.string(),
   details: JsonValueSchema.exactOptional(),
   deadlineMs: z.number().exactOptional(),
+  /** Who may answer, and how many must. */
+  rule: ApprovalRule.exactOptional(),
+  /** Who said yes so far, where more have to. */
+  approvedBy: z.array(z.string()).min(1).exactOptional(),
+  /** The type of the answer, where the node itself does not say it. */
+  answers: z.enum(["boolean", "string"]).exactOptional(),
+  /** A yes lets the call of this hash start. */
+  call: ContentHash.exactOptional(),
 });
 export type OpenQuestion = z.infer<typeof OpenQuestion>;
 

@@ -3,7 +3,7 @@
  *
  * An executor settles each task exactly once, also after an abort; it never rejects.
  */
-import type { ContentHash, Failure, JsonValue, LogLevel, Node, RunId, TenantId } from "@heddle/core";
+import type { ContentHash, Failure, JsonObject, JsonValue, LogLevel, Node, PreparedCall, RunId, TenantId } from "@heddle/core";
 
 /** One attempt at one activation. */
 export interface Task {
@@ -19,8 +19,17 @@ export interface Task {
   /** The reads of the node, by name, in order. */
   readonly input: Readonly<Record<string, JsonValue>>;
   readonly services: TaskServices;
+  /** Of a tool node. */
+  readonly call?: TaskCall;
   /** The slots that it was given, where it had to have some. */
   readonly lease?: { readonly pool: string; readonly slots: number; readonly waitedMs: number };
+}
+
+/** The call of a tool node, as it was judged. */
+export interface TaskCall {
+  readonly prepared: PreparedCall;
+  /** Whether the same call with these arguments instead would be let through now, without anybody being asked; a failure where not. */
+  reconsider(args: JsonObject): Promise<Failure | undefined>;
 }
 
 /** Why an attempt that was handed over has not begun. `message`: one clause for people. */
@@ -28,6 +37,18 @@ export interface TaskWaiting {
   readonly kind: "slot" | "executor-missing";
   readonly message: string;
 }
+
+/** A call that code asks for. Nothing of it is trusted. */
+export interface CallWanted {
+  readonly tool: string;
+  readonly args: JsonValue;
+  /** By which later attempts recognise it. Absent: its place in the order of the attempt's calls. */
+  readonly name?: string;
+}
+
+export type CallAnswer =
+  | { readonly kind: "succeeded"; readonly result: JsonValue }
+  | { readonly kind: "failed"; readonly failure: Failure };
 
 /** What an attempt may ask of the runtime while it runs. */
 export interface TaskServices {
@@ -37,6 +58,8 @@ export interface TaskServices {
   recorded(): Readonly<Record<string, JsonValue>>;
   /** Records a value durably; resolves after the commit. Rejects when the attempt is no longer wanted. */
   recordOnce(name: string, value: JsonValue): Promise<void>;
+  /** Calls a tool for the code of this attempt. What is refused, or does not succeed, is a failure: it never rejects. */
+  call(wanted: CallWanted): Promise<CallAnswer>;
   /** The attempt waits for something besides its own work: a place, or somebody who can do it. Undefined: no longer. */
   waiting(reason: TaskWaiting | undefined): void;
   log(record: {
@@ -71,10 +94,18 @@ export interface Executor {
   close(): Promise<void>;
 }
 
+/** Where the code of a handler is, below the payload folder. With `method` the export is a class, of which a process makes one instance. */
+export interface HandlerCode {
+  readonly name: string;
+  readonly file: string;
+  readonly export: string;
+  readonly method?: string;
+}
+
 /** A bundle as executors see it. */
 export interface BundleCode {
   readonly hash: ContentHash;
-  readonly handlers: readonly { readonly name: string; readonly file: string; readonly export: string }[];
+  readonly handlers: readonly HandlerCode[];
   /** The verified payload folder on this machine. */
   readonly folder: string;
 }

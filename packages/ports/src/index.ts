@@ -1,6 +1,18 @@
 /** Interfaces that backends implement and the runtime drives. Types only. */
 export type { Clock, Random } from "./clock.ts";
-export type { AbortHandle, BundleCode, Executor, Outcome, Task, TaskServices, TaskWaiting } from "./executor.ts";
+export type {
+  AbortHandle,
+  BundleCode,
+  CallAnswer,
+  CallWanted,
+  Executor,
+  HandlerCode,
+  Outcome,
+  Task,
+  TaskCall,
+  TaskServices,
+  TaskWaiting,
+} from "./executor.ts";
 export type { LocalPlugin, NodeServerAddress, NodeServerHost, PluginHost, PluginRegistration } from "./remote.ts";
 export type {
   AppendOutcome,
@@ -19,4 +31,5 @@ export type {
   StreamId,
   StreamRow,
   StreamSummary,
+  TailedEvent,
 } from "./store.ts";

@@ -70,6 +70,12 @@ export interface StoredEvent extends EncodedEvent {
   readonly position: Position;
 }
 
+/** An event among those of other streams. */
+export interface TailedEvent extends StoredEvent {
+  readonly stream: StreamId;
+  readonly tenant: TenantId;
+}
+
 export interface StreamRow extends StreamSummary {
   readonly stream: StreamId;
   readonly tenant: TenantId;
@@ -106,7 +112,7 @@ export interface Journal {
   /** Streams of a kind whose status is `open`, of all tenants, oldest first. For recovery. */
   listOpen(kind: string): Promise<readonly StreamRow[]>;
   /** Events of all streams of a tenant (of every tenant: `undefined`) after a position, in commit order. */
-  readAll(tenant: TenantId | undefined, after: Position, limit: number): Promise<readonly (StoredEvent & { readonly stream: StreamId })[]>;
+  readAll(tenant: TenantId | undefined, after: Position, limit: number): Promise<readonly TailedEvent[]>;
   /** Raises the epoch of streams, so that appends with a lower one are fenced. */
   claim(streams: readonly StreamId[], epoch: number): Promise<void>;
   /** An epoch over every one given before by this store, durable. */

@@ -86,6 +86,7 @@ export class PluginWorld {
         once: () => undefined,
         recorded: () => ({}),
         recordOnce: () => Promise.resolve(),
+        call: () => Promise.resolve({ kind: "succeeded", result: null }),
         waiting: (reason) => {
           this.waiting = reason === undefined ? undefined : `${reason.kind}: ${reason.message}`;
         },

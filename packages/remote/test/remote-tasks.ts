@@ -82,6 +82,7 @@ export function attempt(host: Executor, remote: RemoteTarget, input: Record<stri
       once: () => undefined,
       recorded: () => ({}),
       recordOnce: () => Promise.resolve(),
+      call: () => Promise.resolve({ kind: "succeeded", result: null }),
       waiting(reason) {
         waits.push(reason);
         wake();

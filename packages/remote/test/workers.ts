@@ -133,6 +133,7 @@ export class World {
           await options.commit;
           recorded[name] = value;
         },
+        call: () => Promise.resolve({ kind: "succeeded", result: null }),
         waiting: (reason) => {
           given.waiting = reason;
         },

@@ -4,8 +4,7 @@
  * `createRuntime` returns at once and opens in the background; every method waits for that. Without
  * options it keeps everything in memory, opens no port and reads no file.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import {
   type BundleView,
@@ -19,36 +18,56 @@ import {
   type RunId,
   type RuntimeApi,
   runFailedError,
+  type SecretSource,
   type WorkflowIr,
 } from "@heddle/core";
 import type { Clock, Executor, NodeServerHost, PluginHost, Random, Store } from "@heddle/ports";
+import { createApprovalsApi, createInterruptionsApi } from "./api/approvals-api.ts";
+import { createAuditApi } from "./api/audit-api.ts";
 import { createBundlesApi } from "./api/bundles-api.ts";
 import { createCallsApi } from "./api/calls-api.ts";
 import { createDeadLettersApi } from "./api/dead-letters-api.ts";
+import { createGrantsApi } from "./api/grants-api.ts";
+import { guardedApi } from "./api/guarded-api.ts";
+import { createHooksApi } from "./api/hooks-api.ts";
 import { createNodes, nodeServerHostOf } from "./api/nodes-api.ts";
 import { createPluginsApi, pluginHostOf } from "./api/plugins-api.ts";
 import { createRunsApi } from "./api/runs-api.ts";
 import { createTokens } from "./api/tokens-api.ts";
+import { createToolsApi } from "./api/tools-api.ts";
 import { statusOfDriver } from "./api/views.ts";
+import { createAuditSigner } from "./audit/audit-key.ts";
+import { Auditor } from "./audit/auditor.ts";
+import type { MethodOf } from "./executors/class-instances.ts";
 import { createHandlersExecutor, type HandlerProcessOptions } from "./executors/handlers.ts";
 import { createHostLocalExecutor, type HostLocalOptions, hostLocalDefaults } from "./executors/host-local/host-local.ts";
-import { createInProcessExecutor, type HandlerFunction } from "./executors/in-process.ts";
+import { createInProcessExecutor, type HandlerFunction, handlerFunctions } from "./executors/in-process.ts";
+import { createCalls } from "./gate/calls.ts";
 import { createGate } from "./gate/gate.ts";
-import { layOutBundle } from "./shell/bundle-folder.ts";
+import type { BuiltinApprovals } from "./gate/judge/index.ts";
+import { createHttpGuard } from "./guards/destinations/http-guard.ts";
+import { probeSandbox } from "./guards/sandbox/probe.ts";
+import type { SandboxProbe } from "./guards/sandbox/sandbox.ts";
+import { type HookFunction, Hooks } from "./hooks/hooks.ts";
+import { redactingExecutor } from "./secrets/redacting-executor.ts";
+import { createSecrets } from "./secrets/secrets.ts";
+import { bundleFolder, layOutBundle } from "./shell/bundle-folder.ts";
 import { Engine } from "./shell/engine.ts";
+import { Grants } from "./shell/grants.ts";
 import { defaultPool } from "./shell/node-flow.ts";
 import { systemClock, systemRandom } from "./shell/system.ts";
 import { createMemoryStore } from "./store-memory/memory-store.ts";
+import { type ToolOptions, toolParts } from "./tool-parts.ts";
 
-export interface RuntimeOptions {
+export interface RuntimeOptions extends ToolOptions {
   /** Where everything is kept. Default: memory. The runtime closes it. */
   readonly store?: Store;
   /** The folder that bundles are laid out in. Default: a temporary one, removed on close. */
   readonly dataDir?: string;
-  /** Functions of this program, by handler name. */
-  readonly handlers?: Readonly<Record<string, HandlerFunction>>;
-  /** Answered with `unimplemented` until the gate knows tools. */
-  readonly tools?: unknown;
+  /** Functions of this program, by handler name; `{ of: Agents, method: "review" }` for a method, of an instance that is made at the first call. */
+  readonly handlers?: Readonly<Record<string, HandlerFunction | MethodOf>>;
+  /** Whether calls that may change something ask a person, where no policy of the workflow decides. Plugins' always ask. Default `ask`. */
+  readonly approvals?: { readonly builtin?: BuiltinApprovals };
   /** Answered with `unimplemented` until model nodes run. */
   readonly models?: unknown;
   /** Answers approvals of `human` nodes in this process: true approves, false rejects. Without it they wait. */
@@ -58,6 +77,10 @@ export interface RuntimeOptions {
     readonly prompt: string;
     readonly details?: JsonValue;
   }) => boolean | Promise<boolean>;
+  /** Hooks of this program, ahead of those that are registered: they hear of the calls of every tenant. */
+  readonly hooks?: readonly HookFunction[];
+  /** Owners of hooks that may let a call reach hosts besides `allowedHosts`: an owner, or `<tenant>:<owner>`. Default: none. */
+  readonly permitHostWidening?: readonly string[];
   readonly handlerProcesses?: HandlerProcessOptions;
   /** How the programs of `process` nodes are run. */
   readonly processes?: Partial<HostLocalOptions>;
@@ -76,6 +99,12 @@ export interface RuntimeOptions {
   readonly openRunsMax?: number;
   /** The least confinement that bundle code is loaded with. Default `process`. */
   readonly confinementMin?: Confinement;
+  /** Where secrets are found that bundles, calls and node servers name, as in `secret://github`. Default none. */
+  readonly secrets?: Readonly<Record<string, SecretSource>>;
+  /** Where variables of secrets are found. Default: the environment of this process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What of a sandbox there is. Default: bubblewrap, where this machine lets it work. */
+  readonly sandbox?: SandboxProbe;
   readonly version?: string;
   /** The store failed, or another process took it over. Default: the error is kept, and every call rejects with it. */
   readonly onFatal?: (error: Error) => void;
@@ -126,25 +155,55 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
   const store = options.store ?? createMemoryStore();
-  const functions = new Map(Object.entries(options.handlers ?? {}));
+  const functions = handlerFunctions(options.handlers ?? {});
   const processOptions = options.handlerProcesses ?? handlerDefaults;
-  const wrap = options.wrapExecutor ?? ((executor) => executor);
-  const processes = createHandlersExecutor(clock, processOptions, process.env);
+  const environment = options.environment ?? process.env;
+  const secrets = createSecrets({ sources: options.secrets ?? {}, environment, clock });
+  const wrap = (executor: Executor): Executor => {
+    const wrapped = options.wrapExecutor?.(executor) ?? executor;
+    return secrets.none ? wrapped : redactingExecutor(wrapped, secrets.redactor);
+  };
+  const sandbox = options.sandbox ?? probeSandbox;
+  const processes = createHandlersExecutor(clock, processOptions, process.env, { secrets, sandbox });
   const inProcess = wrap(createInProcessExecutor({ clock, graceMs: processOptions.graceMs, handler: (name) => functions.get(name) }));
   const inProcesses = wrap(processes);
-  const hostLocal = createHostLocalExecutor(clock, { ...hostLocalDefaults, ...options.processes }, process.env);
+  const hostLocal = createHostLocalExecutor(clock, { ...hostLocalDefaults, ...options.processes }, process.env, secrets, sandbox);
   const programs = wrap(hostLocal);
   const elsewhere = Object.fromEntries(
     Object.entries(options.executors ?? {}).map(([kind, executor]) => [kind, wrap(executor)]),
   ) as NonNullable<RuntimeOptions["executors"]>;
+  const auditor = new Auditor({ store, clock, epoch: () => engine.epoch, onBug: (bug) => options.onBug?.("audit", bug) });
+  const grants = new Grants(store, clock, random, () => engine.epoch, auditor);
+  const tools = toolParts(options, clock, random);
+  const builtIn = wrap(tools.executor(processOptions.graceMs, { secrets, sandbox, sandboxed: options.confinementMin === "sandbox" }));
+  const hooks = new Hooks({
+    store,
+    clock,
+    random,
+    http: createHttpGuard({ clock }),
+    destinations: tools.preparing.destinations,
+    epoch: () => engine.epoch,
+    functions: options.hooks ?? [],
+    permitHostWidening: options.permitHostWidening ?? [],
+  });
   const gate = createGate({
     clock,
-    route: ({ bundle, node }) => {
+    hooks,
+    registry: tools.preparing.registry,
+    calls: createCalls({
+      ...tools.preparing,
+      plugins: options.executors?.tools !== undefined,
+      builtin: options.approvals?.builtin ?? "ask",
+      grants,
+      hooks,
+      clock,
+    }),
+    route: ({ bundle, node, call }) => {
       switch (node.kind) {
         case "process":
           return programs;
         case "tool":
-          return elsewhere.tools;
+          return call?.prepared.plugin === true ? elsewhere.tools : builtIn;
         case "remote":
           return elsewhere.remotes;
         case "handler":
@@ -163,12 +222,15 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     clock,
     random,
     gate,
+    audit: auditor,
     pools,
     ...(options.openRunsMax === undefined ? {} : { openRunsMax: options.openRunsMax }),
     rules: {
       pools,
       confinementMin: options.confinementMin ?? "process",
       provided: new Set(functions.keys()),
+      refuseSecrets: (node) => secrets.refuse(node),
+      sandbox,
       workers: options.executors?.workers !== undefined,
     },
     layOut: async (hash, manifest, payload) => {
@@ -183,25 +245,34 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     onBug: (run, bug) => options.onBug?.(run, bug),
   });
   const tokens = createTokens(store, clock, random, () => engine.epoch);
-  const runs = createRunsApi(engine, clock, random);
-  const nodes = createNodes(engine, clock, runs, nodeServerHostOf(options.executors?.remotes));
+  const runs = createRunsApi(engine, clock, random, () => auditor.settled());
+  const nodes = createNodes(engine, clock, runs, nodeServerHostOf(options.executors?.remotes), secrets);
   const opened = (async () => {
     // Before any run goes on that may need one.
     await nodes.open();
+    await grants.open();
+    await hooks.open();
     await engine.open();
     await tokens.open();
+    await auditor.open();
   })();
   // Whoever calls a method learns of a failed start; nobody has to.
   opened.catch(() => undefined);
 
-  const api: RuntimeApi = waitingFor(opened, {
+  const api: RuntimeApi = guardedApi(opened, {
     bundles: createBundlesApi(engine),
     runs,
     calls: createCallsApi(engine),
+    approvals: createApprovalsApi(engine),
+    interruptions: createInterruptionsApi(engine),
+    grants: createGrantsApi(engine, grants, clock),
+    hooks: createHooksApi(hooks),
     deadLetters: createDeadLettersApi(engine),
+    tools: createToolsApi(engine, runs, tools.preparing.registry),
     plugins: createPluginsApi(engine, runs, pluginHostOf(options.executors?.tools)),
     nodes: nodes.api,
     tokens: tokens.api,
+    audit: createAuditApi({ store, auditor, signer: createAuditSigner(auditKeyPath(options)) }),
     runtime: {
       status: () => {
         const openRuns: Record<string, number> = {};
@@ -229,6 +300,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
       await opened.catch(() => undefined);
       await engine.close(graceMs);
       await Promise.all([processes, hostLocal, ...Object.values(elsewhere)].map((executor) => executor.close()));
+      await auditor.close();
       await store.close();
       await folder.remove();
     })();
@@ -287,7 +359,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
 }
 
 function refuseUnimplemented(options: RuntimeOptions): void {
-  for (const name of ["tools", "models"] as const) {
+  for (const name of ["models"] as const) {
     if (options[name] !== undefined) throw new HeddleError("unimplemented", `createRuntime does not take ${name} yet`);
   }
 }
@@ -311,37 +383,6 @@ async function answerQuestions(api: RuntimeApi, runId: RunId, confirm: NonNullab
   }
 }
 
-/** The API, each method of which first waits until the runtime is open. */
-function waitingFor(opened: Promise<void>, api: RuntimeApi): RuntimeApi {
-  type Method = (...args: unknown[]) => unknown;
-  const wrapGroup = (group: object): object =>
-    Object.fromEntries(
-      Object.entries(group).map(([name, method]) => [
-        name,
-        name === "follow"
-          ? async function* (...args: unknown[]) {
-              await opened;
-              yield* (method as (...rest: unknown[]) => AsyncIterable<unknown>)(...args);
-            }
-          : async (...args: unknown[]) => {
-              await opened;
-              return (method as Method)(...args);
-            },
-      ]),
-    );
-  return Object.fromEntries(Object.entries(api).map(([name, group]) => [name, wrapGroup(group as object)])) as unknown as RuntimeApi;
-}
-
-function bundleFolder(dataDir: string | undefined): { path(): Promise<string>; remove(): Promise<void> } {
-  let temporary: Promise<string> | undefined;
-  return {
-    path() {
-      if (dataDir !== undefined) return Promise.resolve(join(dataDir, "bundles"));
-      temporary ??= mkdtemp(join(tmpdir(), "heddle-bundles-"));
-      return temporary;
-    },
-    async remove() {
-      if (temporary !== undefined) await rm(await temporary, { recursive: true, force: true });
-    },
-  };
+function auditKeyPath({ dataDir }: RuntimeOptions): string | undefined {
+  return dataDir === undefined ? undefined : join(dataDir, "audit-key.pem");
 }

@@ -108,6 +108,7 @@ export class ProcessWorld {
         recorded: () => ({}),
         waiting: () => undefined,
         recordOnce: () => Promise.resolve(),
+        call: () => Promise.resolve({ kind: "succeeded", result: null }),
         log: ({ level, source, text }) => this.said.push({ level, source, text }),
       },
     };

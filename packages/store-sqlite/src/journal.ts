@@ -27,11 +27,11 @@ export function createJournal({ connection, lifetime, heads, counters, rides, wr
      WHERE stream = (SELECT no FROM streams WHERE id = ? AND tenant = ?) AND seq > ? ORDER BY seq LIMIT ?`,
   );
   const selectAll = connection.prepare(
-    `SELECT n, seq, at, events.data AS data, id FROM events CROSS JOIN streams ON no = stream
+    `SELECT n, seq, at, events.data AS data, id, tenant FROM events CROSS JOIN streams ON no = stream
      WHERE n > ? ORDER BY n LIMIT ?`,
   );
   const selectOfTenant = connection.prepare(
-    `SELECT n, seq, at, events.data AS data, id FROM events CROSS JOIN streams ON no = stream
+    `SELECT n, seq, at, events.data AS data, id, tenant FROM events CROSS JOIN streams ON no = stream
      WHERE n > ? AND tenant = ? ORDER BY n LIMIT ?`,
   );
   const raise = connection.prepare("UPDATE streams SET epoch = ? WHERE no = ?");
@@ -47,7 +47,7 @@ export function createJournal({ connection, lifetime, heads, counters, rides, wr
     readAll: (tenant, after, limit) =>
       lifetime.read(() => {
         const rows = tenant === undefined ? selectAll.all(after, limit) : selectOfTenant.all(after, tenant, limit);
-        return rows.map((row) => ({ ...storedOf(row), stream: String(row["id"]) }));
+        return rows.map((row) => ({ ...storedOf(row), stream: String(row["id"]), tenant: String(row["tenant"]) }));
       }),
     claim: (streams, epoch) =>
       writer.act(() => {

@@ -1,15 +1,18 @@
 /** What methods answer, where core has no schema of its own for it. Every wire answers the same. */
 import {
+  ApprovalChange,
   BundleManifest,
   BundleView,
   DeadLetterView,
   EventRecord,
   Explanation,
+  HookView,
   NodeServerView,
   type PageOf,
   PluginView,
   RunId,
   TokenView,
+  ToolView,
 } from "@heddle/core";
 import * as z from "zod";
 
@@ -30,6 +33,15 @@ export const EventBatch: z.ZodType<readonly EventRecord[]> = z.array(EventRecord
 
 /** Why a run has not ended. */
 export const Explanations: z.ZodType<readonly Explanation[]> = z.array(Explanation);
+
+/** Changes of an inbox that travel together. */
+export const ApprovalChanges: z.ZodType<readonly ApprovalChange[]> = z.array(ApprovalChange);
+
+/** Tools, by name. */
+export const Tools: z.ZodType<readonly ToolView[]> = z.array(ToolView);
+
+/** Hooks, in their order. */
+export const Hooks: z.ZodType<readonly HookView[]> = z.array(HookView);
 
 /** The dead letters of a run. */
 export const DeadLetters: z.ZodType<readonly DeadLetterView[]> = z.array(DeadLetterView);

@@ -4,7 +4,7 @@ import { pageOf } from "./answers.ts";
 import { type Call, CallsServiceService } from "./gen/heddle/calls/v1/calls.js";
 import { present, wireMethod } from "./method.ts";
 import { emptyAnswer } from "./pages.ts";
-import { int, jsonOrAbsent, num, requestJsonOrAbsent } from "./scalars.ts";
+import { int, intOrAbsent, jsonOrAbsent, num, numOrAbsent, requestJsonOrAbsent } from "./scalars.ts";
 
 /** Every method of `CallsApi`, by its name there. */
 export const callsWire = {
@@ -19,9 +19,15 @@ export const callsWire = {
   settle: wireMethod(CallsServiceService.settleCall, {
     request: SettleCallRequest,
     jsonMembers: ["result"],
-    toRequest: ({ call, as, resultJson, message }) =>
-      present({ call, as, result: requestJsonOrAbsent("result_json", resultJson), message }),
-    fromRequest: ({ call, as, result, message }) => ({ call, as, resultJson: jsonOrAbsent(result), message }),
+    toRequest: ({ call, as, resultJson, message, attempt }) =>
+      present({ call, as, result: requestJsonOrAbsent("result_json", resultJson), message, attempt: numOrAbsent(attempt) }),
+    fromRequest: ({ call, as, result, message, attempt }) => ({
+      call,
+      as,
+      resultJson: jsonOrAbsent(result),
+      message,
+      attempt: intOrAbsent(attempt),
+    }),
     ...emptyAnswer,
   }),
 };

@@ -2,7 +2,7 @@
  * Events on the wire. The text of an event is made once and shared by all who follow its run, for
  * many may: it is kept as long as somebody holds the event itself.
  */
-import type { EventRecord, RunEvent } from "@heddle/core";
+import type { ApprovalChange, EventRecord, RunEvent } from "@heddle/core";
 import type { EventFrame } from "./gen/heddle/runs/v1/runs.js";
 import { answerJson, int, num } from "./scalars.ts";
 
@@ -58,6 +58,16 @@ export function splitRows<Row>(rows: readonly Row[], charsOf: (row: Row) => numb
   }
   if (part.length > 0) parts.push(part);
   return parts;
+}
+
+/** The same for changes of an inbox. */
+export function approvalMessages(batch: readonly ApprovalChange[]): readonly (readonly ApprovalChange[])[] {
+  return splitRows(batch, approvalChars, eventBatchCharsTarget);
+}
+
+/** What is asked may show a call of any size; the rest of an approval is small. */
+function approvalChars(change: ApprovalChange): number {
+  return change.kind === "asked" ? 1_024 + JSON.stringify(change.approval.details ?? null).length : 64;
 }
 
 /** Splits a batch into messages of bounded size. */

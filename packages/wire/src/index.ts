@@ -1,12 +1,15 @@
 /** The wire contracts of Heddle: every RPC as functions between values of core and bytes, errors, addresses, token files. */
 export { type Address, defaultTarget, formatAddress, isLoopbackHost, parseAddress } from "./address.ts";
 export { CreatedToken, type PartOf, StoredBundle } from "./answers.ts";
+export { auditWire } from "./audit.ts";
 export { chunkBytesMax, joinUpload, splitUpload } from "./bundle-upload.ts";
 export { BundlePart, bundlesWire } from "./bundles.ts";
 export { callsWire } from "./calls.ts";
+export { approvalsWire, grantsWire, interruptionsWire } from "./consent.ts";
 export { deadLettersWire } from "./dead-letters.ts";
 export { decodeError, encodeError, type GrpcFailure, isRemoteError } from "./errors.ts";
-export { eventBatchCharsTarget, eventMessages } from "./events.ts";
+export { approvalMessages, eventBatchCharsTarget, eventMessages } from "./events.ts";
+export { hooksWire } from "./hooks.ts";
 export type { WireMethod } from "./method.ts";
 export { nodesWire } from "./nodes.ts";
 export { healthAction, pluginInstanceMetadata } from "./plugin-callback.ts";
@@ -47,3 +50,4 @@ export { type ServingOptions, type ServingOutcome, type ServingSession, startSer
 export type { LogSource, ServingWork } from "./stream/serving-work.ts";
 export { heddleHome, readSecretFile, readTokenFile, tokenFilePath, writeSecretFile, writeTokenFile } from "./token-file.ts";
 export { tokensWire } from "./tokens.ts";
+export { toolsWire } from "./tools.ts";

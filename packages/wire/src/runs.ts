@@ -136,20 +136,22 @@ export const runsWire = {
   answer: wireMethod(RunsServiceService.answerRun, {
     request: AnswerRunRequest,
     jsonMembers: ["answer"],
-    toRequest: ({ runId, node, activation, answerJson: answer, comment }) =>
+    toRequest: ({ runId, node, activation, answerJson: answer, comment, hash }) =>
       present({
         runId,
         node,
         activation: numOrAbsent(activation),
         answer: requestJsonOrAbsent("answer_json", answer),
         comment,
+        hash,
       }),
-    fromRequest: ({ runId, node, activation, answer, comment }) => ({
+    fromRequest: ({ runId, node, activation, answer, comment, hash }) => ({
       runId,
       node,
       activation: intOrAbsent(activation),
       answerJson: jsonOrAbsent(answer),
       comment,
+      hash,
     }),
     ...emptyAnswer,
   }),

@@ -1,5 +1,5 @@
 /** Runs, failures, questions, reasons and logs, between core and messages. */
-import type { Explanation, Failure, LogRecord, OpenQuestion, RunResult, RunSummary, RunView } from "@heddle/core";
+import type { Explanation, Failure, JsonValue, LogRecord, OpenQuestion, RunResult, RunSummary, RunView } from "@heddle/core";
 import type * as pb from "./gen/heddle/runs/v1/runs.js";
 import { present } from "./method.ts";
 import { answerJson, answerJsonOrAbsent, int, intOrAbsent, jsonOrAbsent, num, numOrAbsent } from "./scalars.ts";
@@ -86,13 +86,27 @@ function fromFailure(failure: Failure): pb.Failure {
 }
 
 function toQuestion(message: pb.OpenQuestion): unknown {
-  const { activation, node, mode, prompt, detailsJson, deadlineMs } = message;
-  const rest = { details: answerJsonOrAbsent(detailsJson), deadlineMs: numOrAbsent(deadlineMs) };
+  const { activation, node, mode, prompt, detailsJson, deadlineMs, ruleJson, approvedBy, answers, call } = message;
+  const rest = {
+    details: answerJsonOrAbsent(detailsJson),
+    deadlineMs: numOrAbsent(deadlineMs),
+    rule: answerJsonOrAbsent(ruleJson),
+    ...(approvedBy.length === 0 ? {} : { approvedBy }),
+    answers,
+    call,
+  };
   return present({ activation: num(activation), node, mode, prompt, ...rest });
 }
 
 function fromQuestion(question: OpenQuestion): pb.OpenQuestion {
-  const { activation, node, mode, prompt, details, deadlineMs } = question;
-  const rest = { detailsJson: jsonOrAbsent(details), deadlineMs: intOrAbsent(deadlineMs) };
+  const { activation, node, mode, prompt, details, deadlineMs, rule, approvedBy = [], answers, call } = question;
+  const rest = {
+    detailsJson: jsonOrAbsent(details),
+    deadlineMs: intOrAbsent(deadlineMs),
+    ruleJson: jsonOrAbsent(rule as JsonValue | undefined),
+    approvedBy: [...approvedBy],
+    answers,
+    call,
+  };
   return { activation: int(activation), node, mode, prompt, ...rest };
 }

@@ -18,6 +18,10 @@ export interface DaemonHome {
   readonly dataDir: string;
   readonly home: string;
   readonly port: number;
+  /** The folder that it runs in; default: this one's. */
+  readonly cwd?: string;
+  /** Arguments besides where it listens and keeps its data. */
+  readonly args?: readonly string[];
 }
 
 export class DaemonProcess {
@@ -40,8 +44,9 @@ export class DaemonProcess {
   }
 
   /** Starts a daemon and waits for its readiness line. */
-  static async start({ dataDir, home, port }: DaemonHome): Promise<DaemonProcess> {
-    const child = spawn(process.execPath, [launcher, "--data", dataDir, "--grpc-port", String(port), "--http-port", "0"], {
+  static async start({ dataDir, home, port, cwd, args = [] }: DaemonHome): Promise<DaemonProcess> {
+    const child = spawn(process.execPath, [launcher, "--data", dataDir, "--grpc-port", String(port), "--http-port", "0", ...args], {
+      ...(cwd === undefined ? {} : { cwd }),
       stdio: ["ignore", "pipe", "pipe", "pipe"],
       env: { ...process.env, HEDDLE_COMMIT_PROBE_FD: "3", HEDDLE_HOME: home },
     });

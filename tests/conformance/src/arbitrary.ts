@@ -2,7 +2,7 @@
  * Arbitrary values of a zod schema: enough of zod for the requests and answers of RuntimeApi. Values are
  * made to fit, and what does not (a refinement that nobody here knows) is left out by the schema itself.
  */
-import { BundleManifest, JsonObjectSchema, type JsonValue, JsonValueSchema } from "@heddle/core";
+import { BundleManifest, DestinationScope, Expr, JsonObjectSchema, type JsonValue, JsonValueSchema, PathScope } from "@heddle/core";
 import fc from "fast-check";
 import type * as z from "zod";
 import { manifest } from "./samples.ts";
@@ -44,6 +44,18 @@ const jsonObject = fc.array(fc.tuple(fc.string({ unit: "binary" }), json), { max
   return object as JsonValue;
 });
 
+/** Expressions of a few kinds: those that hold values, and those that hold others. */
+const expression: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+  expression: fc.oneof(
+    { maxDepth: 3 },
+    json.map((value) => ({ kind: "literal", value })),
+    fc.constantFrom("path", "mode").map((name) => ({ kind: "ref", scope: "bound", name })),
+    fc.record({ kind: fc.constant("not"), of: tie("expression") }, { noNullPrototype: true }),
+    fc.record({ kind: fc.constant("eq"), left: tie("expression"), right: tie("expression") }, { noNullPrototype: true }),
+    fc.record({ kind: fc.constant("and"), of: fc.array(tie("expression"), { minLength: 1, maxLength: 3 }) }, { noNullPrototype: true }),
+  ),
+})).expression;
+
 /** Values that the schema accepts, as it gives them. */
 export function arbitraryOf<Value>(schema: z.ZodType<Value>): fc.Arbitrary<Value> {
   return made(schema).filter((value) => schema.safeParse(value).success) as fc.Arbitrary<Value>;
@@ -54,6 +66,10 @@ function made(schema: z.ZodType): fc.Arbitrary<unknown> {
   if (schema === (JsonObjectSchema as z.ZodType)) return jsonObject;
   // Whether an IR is sound is not a question of its shape.
   if (schema === (BundleManifest as z.ZodType)) return fc.constant(manifest);
+  if (schema === (Expr as z.ZodType)) return expression;
+  // What their refinements ask for is rare among texts.
+  if (schema === (PathScope as z.ZodType)) return fc.constantFrom("*", "workspace:", "workspace:out/", "data:a b/☃.txt");
+  if (schema === (DestinationScope as z.ZodType)) return fc.constantFrom("*", "example.org", ".example.org:443", "[::1]:80");
   const definition = schema.def as unknown as Definition;
   const checks = (definition.checks ?? []).map((check) => check._zod.def);
   switch (definition.type) {

@@ -7,9 +7,18 @@ import { mkdtempSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Caller, type EventRecord, isTerminalEvent, type Principal, parseDaemonConfig, type RuntimeApi } from "@heddle/core";
+import {
+  type Caller,
+  type EventRecord,
+  HeddleError,
+  isTerminalEvent,
+  type Principal,
+  parseDaemonConfig,
+  type RuntimeApi,
+} from "@heddle/core";
 import { type Daemon, type Engine, startDaemon } from "@heddle/daemon";
 import { deferred } from "./deferred.ts";
+import { rpcs } from "./rpcs.ts";
 import { bundleView, manifest, samples } from "./samples.ts";
 
 export const adminSecret = "hdl_admin_secret";
@@ -74,13 +83,15 @@ export function createFakeEngine(stream = new FakeStream()): FakeEngine {
       },
     );
   answers.set("runs.follow", (request: { after?: number }, caller) => stream.follow(request.after ?? 0, caller.signal));
+  answers.set("approvals.follow", () => {
+    throw new HeddleError("request-invalid", "what is in the inbox is for each test to say");
+  });
   answers.set("bundles.get", async () => ({ view: bundleView, manifest }));
   answers.set("bundles.put", async (upload: { files: AsyncIterable<{ path: string; bytes: Uint8Array }> }) => {
     for await (const { path, bytes } of upload.files) uploads.push({ path, bytes: Buffer.from(bytes) });
     return bundleView;
   });
-  const groups = ["bundles", "runs", "calls", "deadLetters", "plugins", "nodes", "tokens", "runtime"];
-  const api = Object.fromEntries(groups.map((name) => [name, group(name)]));
+  const api = Object.fromEntries(Object.keys(rpcs).map((name) => [name, group(name)]));
   return {
     api: api as unknown as RuntimeApi,
     recorded,

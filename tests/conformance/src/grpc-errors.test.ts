@@ -37,10 +37,10 @@ describe("errors over gRPC", () => {
   it("have the status of the registry, and keep their cause to themselves", async () => {
     const bytes = runsWire.pause.encodeRequest({ runId });
     for (const code of Object.keys(errorCodes) as ErrorCode[]) {
-      const raised = new HeddleError(code, "because", { cause: "secret" });
+      const raised = new HeddleError(code, "because", { cause: "hidden-cause" });
       const raw = await failsWith(raised, () => rawCall(daemon.address, runsWire.pause.path, bytes, adminSecret));
       expect(raw.code).toBe(errorCodes[code].grpc);
-      expect(JSON.stringify(raw)).not.toContain("secret");
+      expect(JSON.stringify(raw)).not.toContain("hidden-cause");
     }
   });
 

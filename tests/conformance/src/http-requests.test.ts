@@ -28,11 +28,11 @@ const json = (body: unknown) => ({
 describe("errors over HTTP", () => {
   it("have the status of the registry, and keep their cause to themselves", async () => {
     for (const code of Object.keys(errorCodes) as ErrorCode[]) {
-      const raised = new HeddleError(code, "because", { cause: "secret", details: { n: 1 } });
+      const raised = new HeddleError(code, "because", { cause: "of the inside", details: { n: 1 } });
       engine.answers.set("runs.get", () => Promise.reject(raised));
       const answer = await rawHttp(address, `/v1/runs/${runId}`);
       expect(answer.status).toBe(errorCodes[code].http);
-      expect(answer.text).not.toContain("secret");
+      expect(answer.text).not.toContain("of the inside");
       const open = errorCodes[code].category !== "internal";
       const told = code === "invariant-violated" ? "internal" : code;
       expect(answer.json).toEqual({

@@ -24,10 +24,10 @@ describe.each(wires)("every method over $name", (wire) => {
   });
 
   const cases = Object.entries(samples).flatMap(([group, methods]) =>
-    Object.entries(methods).map(([method, sample]) => ({ group, method, ...sample })),
+    Object.entries(methods).map(([method, sample]) => ({ name: `${group}.${method}`, group, method, ...sample })),
   );
 
-  it.each(cases)("$group.$method carries its request, its caller and its answer", async ({ group, method, request, answer }) => {
+  it.each(cases)("$name carries its request, its caller and its answer", async ({ group, method, request, answer }) => {
     engine.recorded.length = 0;
     const methods = client[group as keyof RemoteApi] as unknown as Record<string, (request: unknown) => Promise<unknown>>;
     const given = await methods[method]?.(request);

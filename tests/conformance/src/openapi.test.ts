@@ -117,6 +117,19 @@ describe("openapi.json", () => {
     }
   });
 
+  it("says what each stream carries, and which of them resume", () => {
+    const streams = operations().filter(({ operation }) => operation.responses["200"]?.content?.["text/event-stream"] !== undefined);
+    const told = streams.map(({ operation: { operationId, parameters = [], responses } }) => [
+      operationId,
+      JSON.stringify(responses["200"]?.content).match(/an (\w+)"/)?.[1],
+      parameters.some(({ name }) => name === "Last-Event-ID"),
+    ]);
+    expect(told).toEqual([
+      ["runs.follow", "EventRecord", true],
+      ["approvals.follow", "ApprovalChange", false],
+    ]);
+  });
+
   it("asks for bodies where there is something to say", () => {
     const bodyOf = (path: string) => document.paths[path]?.["post"]?.requestBody;
     expect(Object.keys(bodyOf("/v1/runs")?.content["application/json"]?.schema.properties ?? {})).toEqual([
@@ -137,7 +150,8 @@ describe("openapi.json", () => {
     const refs = [...refsIn(document.paths), ...refsIn(document.components.schemas)];
     for (const ref of refs) expect(names).toContain(/^#\/components\/schemas\/([^/]+)$/.exec(ref)?.[1]);
     const used = new Set(refs.map((ref) => ref.split("/").at(-1)));
-    expect(names.filter((name) => !used.has(name) && name !== "EventRecord")).toEqual([]);
+    const streamed = ["EventRecord", "ApprovalChange"];
+    expect(names.filter((name) => !used.has(name) && !streamed.includes(name))).toEqual([]);
   });
 
   it("holds schemas only that are JSON Schema", () => {

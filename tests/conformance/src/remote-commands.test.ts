@@ -118,7 +118,7 @@ describe("heddle plugins", () => {
     const before = plugins.called.length;
     const invoked = start(["plugins", "invoke", "weather", "rain"]);
     const command = await invoked.sees(/heddle (runs answer run_\w+ yes --activation 1) --target/);
-    expect(invoked.said.err).toContain("rain asks: Let rain call weather.rain, which may modify?");
+    expect(invoked.said.err).toContain("rain asks: weather.rain()");
     expect(plugins.called).toHaveLength(before);
     expect(await heddle(command.split(" "))).toMatchObject({ code: 0 });
     expect(await invoked.code, invoked.said.err).toBe(0);

@@ -1,5 +1,8 @@
 /** One request and one answer for every method of RuntimeApi, with every optional field set somewhere. */
 import {
+  type ApprovalsApi,
+  type ApprovalView,
+  type AuditApi,
   anonymousBundle,
   BundleManifest,
   type BundlesApi,
@@ -8,20 +11,26 @@ import {
   type CallsApi,
   type DeadLettersApi,
   type EventRecord,
+  type GrantsApi,
+  type GrantView,
+  type HooksApi,
   hashBytes,
+  type InterruptionsApi,
   type NodesApi,
   type PluginsApi,
   type PluginView,
   type RunsApi,
   type RuntimeGroupApi,
   type TokensApi,
+  type ToolsApi,
   WorkflowIr,
 } from "@heddle/core";
+import { auditSamples } from "./audit-samples.ts";
 
 type Sample<Method> = Method extends (request: infer Request, caller: Caller) => infer Answer
   ? { readonly request: Request; readonly answer: Awaited<Answer> }
   : never;
-type Samples<Api> = { readonly [Method in keyof Api]: Sample<Api[Method]> };
+export type Samples<Api> = { readonly [Method in keyof Api]: Sample<Api[Method]> };
 
 export const hash = `sha256:${"0123456789abcdef".repeat(4)}`;
 export const runId = `run_${"0123456789abcdefghjkmnpqrs"}`;
@@ -100,7 +109,13 @@ const runs: Samples<Omit<RunsApi, "follow">> = {
       output: null,
       failure,
       steps: 3,
-      questions: [{ activation: 2, node: "ask", mode: "approve", prompt: "ok?", details: awkward, deadlineMs: 99 }],
+      questions: [
+        {
+          ...{ activation: 2, node: "ask", mode: "approve", prompt: "ok?", details: awkward, deadlineMs: 99 },
+          ...{ rule: { roles: ["admin"], quorum: 2, notRequester: true, expiresMs: 5 }, approvedBy: ["ann ☃"], call: hash },
+        },
+        { activation: 3, node: "name", mode: "answer", prompt: "", answers: "string" },
+      ],
     },
   },
   list: { request: { limit: 2, cursor: "x", status: "waiting", workflow: "flow" }, answer: { rows: [summary, summary] } },
@@ -117,7 +132,7 @@ const runs: Samples<Omit<RunsApi, "follow">> = {
   resume: { request: { runId, now: false }, answer: undefined },
   cancel: { request: { runId }, answer: undefined },
   signal: { request: { runId, name: "go", value: null, idempotencyKey: "k" }, answer: undefined },
-  answer: { request: { runId, node: "ask", activation: 2, answer: false, comment: "no ☃" }, answer: undefined },
+  answer: { request: { runId, node: "ask", activation: 2, answer: false, comment: "no ☃", hash }, answer: undefined },
   query: { request: { runId, name: "progress" }, answer: awkward },
   retry: { request: { runId, from: 7 }, answer: { from: 7, node: "a" } },
   delete: { request: { runId }, answer: undefined },
@@ -136,6 +151,97 @@ const calls: Samples<CallsApi> = {
     answer: { rows: [{ id: `${runId}/3`, run: runId, node: "pay", attempt: 1, status: "outcome-unknown", startedAtMs: 4 }] },
   },
   settle: { request: { call: `${runId}/3`, as: "succeeded", result: awkward, message: "seen" }, answer: undefined },
+};
+
+const question = {
+  ...{ id: `${runId}/3`, runId, workflow: "flow", node: "save", prompt: "may it ☃?", details: awkward },
+  ...{ requestedBy: "ann", askedAtMs: 7, deadlineMs: 99 },
+};
+const leanQuestion = { id: `${runId}/4`, runId, workflow: "flow", node: "ask", prompt: "", askedAtMs: 8 };
+
+export const approval: ApprovalView = {
+  ...question,
+  call: { hash, tool: "writeFile", capability: "fs.write", permission: "modify" },
+  rule: { roles: ["admin", "engineer"], quorum: 2, notRequester: true, expiresMs: 60_000 },
+  approvedBy: ["ann", "bob ☃"],
+};
+export const leanApproval: ApprovalView = { ...leanQuestion, approvedBy: [] };
+
+const approvals: Samples<Omit<ApprovalsApi, "follow">> = {
+  list: { request: { runId, limit: 2, cursor: `${runId}/1` }, answer: { rows: [approval, leanApproval], cursor: `${runId}/4` } },
+  get: { request: { id: `${runId}/3` }, answer: approval },
+  approve: { request: { id: `${runId}/3`, hash, comment: "fine ☃" }, answer: undefined },
+  reject: { request: { id: `${runId}/3`, comment: "" }, answer: undefined },
+};
+
+const interruptions: Samples<InterruptionsApi> = {
+  list: { request: {}, answer: { rows: [{ ...question, answers: "boolean" }, leanQuestion] } },
+  answer: { request: { id: `${runId}/3`, answer: awkward, comment: "so" }, answer: undefined },
+  decline: { request: { id: `${runId}/3` }, answer: undefined },
+};
+
+const grant: GrantView = {
+  id: `grt_${"0123456789abcdefghjkmnpqrs"}`,
+  capability: "fs.write",
+  tool: "writeFile",
+  permission: "modify",
+  paths: ["workspace:out/"],
+  destinations: [],
+  where: { kind: "eq", left: { kind: "ref", scope: "bound", name: "mode" }, right: { kind: "literal", value: awkward.nested } },
+  scope: { kind: "run", runId },
+  count: 3,
+  expiresAtMs: 9,
+  reason: "a migration ☃",
+  by: "ann",
+  createdAtMs: 5,
+  uses: 0,
+  revokedAtMs: 8,
+  revokedBy: "bob",
+};
+const { id: _, by: __, createdAtMs: ___, uses: ____, revokedAtMs: _____, revokedBy: ______, ...terms } = grant;
+const leanTerms = { capability: "net.fetch", scope: { kind: "bundle", bundle: hash }, reason: "x" } as const;
+const grants: Samples<GrantsApi> = {
+  list: {
+    request: { all: false, limit: 3 },
+    answer: { rows: [grant, { ...leanTerms, id: grant.id, by: "", createdAtMs: 1, uses: 7 }] },
+  },
+  create: { request: terms, answer: grant },
+  revoke: { request: { id: grant.id }, answer: undefined },
+};
+
+const hook = {
+  ...{ id: `hook_${"0".repeat(26)}`, owner: "team", name: "audit", phase: "pre" as const, url: "https://hooks.example/☃" },
+  ...{ tools: ["read*", "write"], nodes: ["it"], failMode: "closed" as const, timeoutMs: 60_000, by: "ada", registeredAtMs: 5 },
+};
+const { id: hookId, by: hookBy, registeredAtMs, ...hookTerms } = hook;
+const leanHook = { owner: "team", name: "told", phase: "post", url: "https://hooks.example" } as const;
+const hooks: Samples<HooksApi> = {
+  list: { request: {}, answer: [hook, { id: hookId, ...leanHook, by: hookBy, registeredAtMs }] },
+  register: { request: hookTerms, answer: { hook, secret: "hks_x" } },
+  delete: { request: { id: hookId }, answer: undefined },
+};
+
+const tools: Samples<ToolsApi> = {
+  list: {
+    request: { capability: "fs.read" },
+    answer: [
+      {
+        ...{
+          name: "readFile",
+          capability: "fs.read",
+          permission: "read",
+          description: "reads ☃",
+          inputSchema: { type: "object", awkward },
+        },
+        parameters: [
+          { name: "path", kind: "path", required: true },
+          { name: "limit", kind: "value", required: false },
+        ],
+      },
+      { name: "none", capability: "x.y", permission: "admin", description: "", inputSchema: {}, parameters: [] },
+    ],
+  },
+  invoke: { request: { tool: "readFile", args: { path: "a", awkward }, idempotencyKey: "once" }, answer: { runId, existing: true } },
 };
 
 const letter = {
@@ -259,5 +365,22 @@ const runtime: Samples<RuntimeGroupApi> = {
   },
 };
 
-/** By group and method. `bundles.put`, `bundles.get` and `runs.follow` have tests of their own. */
-export const samples = { bundles, runs, calls, deadLetters, plugins, nodes, tokens, runtime } as const;
+const audit: Samples<AuditApi> = auditSamples;
+
+/** By group and method. `bundles.put`, `bundles.get`, `runs.follow` and `approvals.follow` have tests of their own. */
+export const samples = {
+  bundles,
+  runs,
+  calls,
+  approvals,
+  interruptions,
+  grants,
+  hooks,
+  deadLetters,
+  tools,
+  plugins,
+  nodes,
+  tokens,
+  audit,
+  runtime,
+} as const;

@@ -1,33 +1,13 @@
 /** Every request and every answer of RuntimeApi comes out of both wires as it went in, whatever is in it. */
 import type { Daemon } from "@heddle/daemon";
-import {
-  bundlesWire,
-  callsWire,
-  deadLettersWire,
-  nodesWire,
-  pluginsWire,
-  runsWire,
-  runtimeWire,
-  tokensWire,
-  type WireMethod,
-} from "@heddle/wire";
+import type { WireMethod } from "@heddle/wire";
 import { type HttpMethod, type HttpRequest, httpRoutes } from "@heddle/wire/http";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { arbitraryOf } from "./arbitrary.ts";
 import { adminSecret, createFakeEngine, startFakeDaemon, temporaryFolder } from "./fake-engine.ts";
+import { rpcs } from "./rpcs.ts";
 import { type WireClient, wires } from "./wires.ts";
-
-const rpcs = {
-  bundles: bundlesWire,
-  runs: runsWire,
-  calls: callsWire,
-  deadLetters: deadLettersWire,
-  plugins: pluginsWire,
-  nodes: nodesWire,
-  tokens: tokensWire,
-  runtime: runtimeWire,
-};
 
 type AnyRoute = HttpMethod<unknown, unknown>;
 type AnyRpc = WireMethod<unknown, unknown>;
@@ -109,7 +89,7 @@ describe.each(wires)("over $name, on a real socket, any request and its answer",
   });
 
   const lists = ["runs.events", "runs.logs"];
-  const apart = ["bundles.put", "runs.follow"];
+  const apart = ["approvals.follow", "bundles.put", "runs.follow"];
 
   it.each(methods.filter(({ name }) => !apart.includes(name)))("of $name arrive as they left", async (each) => {
     const { name, group, method, route } = each;

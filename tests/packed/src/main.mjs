@@ -7,6 +7,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { publishable, workspaces } from "../../../scripts/lib/workspaces.mjs";
 import { installAlone, runProgram, tarballFaults } from "./checks.mjs";
+import { takeJourney } from "./journey.mjs";
 import { run } from "./project.mjs";
 import { installedPackages, openRegistry } from "./registry.mjs";
 
@@ -87,10 +88,17 @@ const wanted = programs.filter((name) => {
   const first = readFileSync(join(folder, name), "utf8").split("\n", 1)[0];
   return only === undefined || only.some((word) => first.includes(`@heddle/${word}`));
 });
-await eachOf(wanted, async (name) => {
+const cli = packed.find(({ name }) => name === "@heddle/cli");
+const journey =
+  cli !== undefined && (only === undefined || only.includes("cli"))
+    ? [() => takeJourney({ ...where, cli: `${cli.name}@${cli.manifest.version}` }, report)]
+    : [];
+// The longest first, beside the others.
+const walks = wanted.map((name) => async () => {
   const { ok, output } = await runProgram({ path: join(folder, name), ...where });
   report(`program ${basename(name)}`, ok, output);
 });
+await eachOf([...journey, ...walks], (walk) => walk());
 
 await registry.close();
 if (failed > 0 && registry.unknown.size > 0) {

@@ -72,6 +72,14 @@ function strayAddresses(folder, registry) {
     .filter((address) => address !== undefined && !address.startsWith(registry));
 }
 
+/** Installs what a folder's package.json names, and the packages that are given. Nothing may come from elsewhere. */
+export async function installIn({ folder, env, registry, packages = [] }) {
+  const outcome = await run("npm", ["install", ...packages], { cwd: folder, env, timeoutMs: 120_000 });
+  if (!outcome.ok || !existsSync(join(folder, "package-lock.json"))) return { ok: false, output: outcome.output };
+  const stray = strayAddresses(folder, registry);
+  return { ok: stray.length === 0, output: stray.map((address) => `came from ${address}`).join("\n") };
+}
+
 /**
  * Makes an empty project and installs packages in it.
  * @returns {Promise<{ folder: string, env: Record<string, string>, ok: boolean, output: string }>}
@@ -81,9 +89,5 @@ export async function createProject({ scratch, name, registry, packages }) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "fresh", private: true, type: "module" }));
   const env = cleanEnvironment(scratch, registry);
-  const outcome = await run("npm", ["install", ...packages], { cwd: folder, env, timeoutMs: 120_000 });
-  if (!outcome.ok || !existsSync(join(folder, "package-lock.json"))) return { folder, env, ok: false, output: outcome.output };
-  const stray = strayAddresses(folder, registry);
-  const output = stray.map((address) => `came from ${address}`).join("\n");
-  return { folder, env, ok: stray.length === 0, output };
+  return { folder, env, ...(await installIn({ folder, env, registry, packages })) };
 }

@@ -113,7 +113,7 @@ export class RuntimeWorld {
 
   #deathOf(probability: number): Death | undefined {
     if (!this.#random.chance(probability)) return undefined;
-    return { n: this.#random.integer(1, this.#random.pick([12, 25, 60])), mode: this.#random.pick(["before", "after"] as const) };
+    return { n: this.#random.integer(1, this.#random.pick([15, 30, 60])), mode: this.#random.pick(["before", "after"] as const) };
   }
 
   /** An answer of the API. Throws {@link died} where the process died before it gave one. */

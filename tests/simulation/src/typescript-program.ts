@@ -9,7 +9,7 @@ import { TypeScriptRegions } from "./typescript-regions.ts";
 /** Declarations that every body may call. The functions are never run here: stubs stand in for them. */
 export const preludeOf = (
   body: string,
-): string => `import { approval, failure, handler, signal, sleep, workflow } from "@heddle/compiler/authoring";
+): string => `import { approval, bound, failure, handler, signal, sleep, workflow } from "@heddle/compiler/authoring";
 interface Call { tag: string; n: number; s?: string; at?: number[] }
 type Kind = "a" | "b" | "c";
 interface Out { n: number; s: string; kind: Kind; flag: boolean; list: number[]; opt?: number; inner: { v: number | null } }

@@ -67,6 +67,7 @@ export abstract class TypeScriptRegions extends TypeScriptPieces {
           `${pad}for (let ${i} = 0; ${i} < ${random.integer(1, 3)}${random.chance(0.3) ? ` && ${this.condition(where)}` : ""}; ${random.pick([`${i}++`, `${i} += 1`])}) {`,
         );
         this.mark("for", 0);
+        this.bound(where, lines, pad);
         this.inner({ ...inside, vars: [...where.vars, n(i)] }, lines, pad);
         break;
       }
@@ -74,13 +75,17 @@ export abstract class TypeScriptRegions extends TypeScriptPieces {
         const i = this.name("w");
         lines.push(`${pad}let ${i} = 0;`);
         const test = random.chance(0.3) ? ` && (await ${this.mark("while-await", this.step(where, "b"))})` : "";
-        lines.push(`${pad}while (${this.mark("while", i)} < ${random.integer(1, 3)}${test}) {`, `${pad}  ${i} += 1;`);
+        lines.push(`${pad}while (${this.mark("while", i)} < ${random.integer(1, 3)}${test}) {`);
+        if (test === "") this.bound(where, lines, pad);
+        lines.push(`${pad}  ${i} += 1;`);
         this.inner({ ...inside, vars: [...where.vars, n(i)] }, lines, pad);
         break;
       }
       case 2: {
         const i = this.name("w");
-        lines.push(`${pad}let ${i} = 0;`, `${pad}do {`, `${pad}  ${i}++;`);
+        lines.push(`${pad}let ${i} = 0;`, `${pad}do {`);
+        this.bound(where, lines, pad);
+        lines.push(`${pad}  ${i}++;`);
         this.inner({ ...inside, vars: [...where.vars, n(i)] }, lines, pad);
         lines.push(`${pad}} while (${this.mark("do", i)} < 2 && ${this.condition(where)});`);
         return undefined;
@@ -104,6 +109,14 @@ export abstract class TypeScriptRegions extends TypeScriptPieces {
     }
     lines.push(`${pad}}`);
     return undefined;
+  }
+
+  /** A bound at the start of a loop; one that may be reached only where the failure is not looked at. */
+  private bound(where: Where, lines: string[], pad: string): void {
+    const { random } = this;
+    if (!random.chance(0.4)) return;
+    const reached = where.mayFail && !where.inTry && random.chance(0.3);
+    lines.push(`${pad}  bound(${this.mark(reached ? "bound-reached" : "bound", reached ? 1 : 9)});`);
   }
 
   protected together(where: Where, lines: string[], pad: string): readonly Variable[] {

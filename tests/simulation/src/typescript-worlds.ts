@@ -33,6 +33,8 @@ export interface Told {
   /** What was under way at each step, and last the end. */
   readonly steps: readonly string[];
   readonly end: string;
+  /** Of the workflow: everything that was journalled. */
+  readonly events?: readonly RunEvent[];
 }
 
 type Answer = { readonly value: JsonValue } | { readonly failure: { readonly code: string; readonly message: string } };
@@ -121,7 +123,21 @@ function succeeded(output: unknown): string {
 }
 
 function failed({ code, message }: { readonly code?: string | undefined; readonly message: string }): string {
+  // Its message names the node of the loop, which JavaScript does not know.
+  if (code === "iterations-exceeded") return `failed ${code}`;
   return `failed ${code ?? "thrown"}: ${message}`;
+}
+
+/** The bounds of loops as JavaScript would write them: a count from the start of the loop on. */
+function withBounds(body: string): string {
+  const lines = body.split("\n");
+  return lines
+    .map((line, i) => {
+      const own = /^(\s*)bound\((\d+)\);$/.exec(line);
+      if (own !== null) return `${own[1]}if (++rounds${i} > ${own[2]}) throw failure("iterations-exceeded", "");`;
+      return /^\s*bound\(/.test(lines[i + 1] ?? "") ? `let rounds${i + 1} = 0;\n${line}` : line;
+    })
+    .join("\n");
 }
 
 /** The body as JavaScript. */
@@ -138,7 +154,7 @@ export async function runAsJavaScript({ seed, body }: TypeScriptProgram): Promis
         open.push({ name, key: keyOf(name, given), settle });
       });
   const failure = (code: string, message: string): Error => Object.assign(new TypeError(message), { code });
-  const code = stripTypeScriptTypes(`const run = async (input) => { const LIMIT = 4;\n${body}\n};`);
+  const code = stripTypeScriptTypes(`const run = async (input) => { const LIMIT = 4;\n${withBounds(body)}\n};`);
   const names = ["num", "text", "obj", "list", "flag", "risky", "child", "sleep", "signal", "approval"];
   const waits: Readonly<Record<string, (given: unknown) => Promise<unknown>>> = {
     sleep: (given) => stub("sleep")(given === "5s" ? 5_000 : given),
@@ -174,7 +190,7 @@ interface OpenActivation extends Pending {
 export function runOnMachine({ seed }: TypeScriptProgram, ir: WorkflowIr): Told {
   const plan = prepareStages(ir);
   const live = new LiveRun();
-  let last: RunEvent | undefined;
+  const all: RunEvent[] = [];
   let atMs = 0;
   const submit = (command: RunCommand): void => {
     const events: RunEvent[] = [];
@@ -182,7 +198,7 @@ export function runOnMachine({ seed }: TypeScriptProgram, ir: WorkflowIr): Told 
     if (refusal !== undefined) throw new TypeError(`${command.kind} was refused: ${refusal.message}`);
     for (const event of events) {
       evolve(live, event, atMs);
-      last = event;
+      all.push(event);
     }
     dueEffects(live, "inc_1");
   };
@@ -196,7 +212,10 @@ export function runOnMachine({ seed }: TypeScriptProgram, ir: WorkflowIr): Told 
       return input.values;
     };
     const { does } = activation;
-    if (node.kind === "handler") return [{ name: node.handler, key: keyOf(node.handler, reads()["input"]), activation }];
+    if (node.kind === "handler") {
+      const given = reads();
+      return [{ name: node.handler, key: keyOf(node.handler, node.arguments === "positional" ? given["input"] : given), activation }];
+    }
     if (node.kind === "workflow") return [{ name: node.workflow, key: keyOf(node.workflow, reads()), activation }];
     if (does?.kind === "ask") return [{ name: "approval", key: keyOf("approval", does.prompt), activation }];
     if (node.kind === "wait" && node.wait.kind === "signal") return [{ name: "signal", key: keyOf("signal", node.wait.name), activation }];
@@ -235,10 +254,11 @@ export function runOnMachine({ seed }: TypeScriptProgram, ir: WorkflowIr): Told 
   while (live.head.phase === "open" && steps.length <= stepsMax) {
     const open = [...live.activations()].sort((a, b) => a.id - b.id).flatMap(pendingOf);
     const next = chosen(seed, open);
-    if (next === undefined) return { steps, end: "waits for nothing" };
+    if (next === undefined) return { steps, end: "waits for nothing", events: all };
     steps.push(tell(open, next));
     settle(next);
   }
-  if (last?.kind === "run-succeeded") return { steps, end: succeeded(last.output) };
-  return { steps, end: last?.kind === "run-failed" ? failed(last.failure) : "does not end" };
+  const last = all.at(-1);
+  if (last?.kind === "run-succeeded") return { steps, end: succeeded(last.output), events: all };
+  return { steps, end: last?.kind === "run-failed" ? failed(last.failure) : "does not end", events: all };
 }

@@ -15,12 +15,14 @@ export const callsSettle: CommandSpec = {
     { flags: "--succeeded [json]", summary: "it was done, and gave this" },
     { flags: "--failed [message]", summary: "it was not done" },
     { flags: "--retry", summary: "do it again" },
+    { flags: "--attempt <n>", summary: "the attempt that is meant, as calls list shows it" },
   ],
   run: (invocation) =>
     withClient(invocation, async (client) => {
       const call = requiredCallId(invocation.args[0]);
       const verdict = verdictOf(invocation.options);
-      await client.calls.settle({ call, ...verdict });
+      const attempt = invocation.options.count("attempt", 1, Number.MAX_SAFE_INTEGER);
+      await client.calls.settle({ call, ...verdict, ...(attempt === undefined ? {} : { attempt }) });
       invocation.printer.answer({ call, as: verdict.as }, () => [`call ${call} is settled: ${verdict.as}`]);
       return 0;
     }),

@@ -1,10 +1,9 @@
 /** `heddle compile`: from sources to what other tools read. Nothing is written where anything is wrong. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { Bundle } from "@heddle/compiler";
-import { HeddleError, handlerNamesOf, type WorkflowIr } from "@heddle/core";
+import { HeddleError, type WorkflowIr } from "@heddle/core";
 import { type CommandSpec, type Invocation, UsageError } from "../command.ts";
-import { type CompiledInput, compileInputs, tellFindings } from "../compiled-inputs.ts";
+import { bundleOf, type CompiledInput, compileInputs, type SoundBundle, tellFindings } from "../compiled-inputs.ts";
 import { InvalidBundleError } from "../report-error.ts";
 
 const emits = ["ir", "bundle", "nemo-ir", "mermaid", "html", "xstate"] as const;
@@ -19,8 +18,6 @@ const extensions: Readonly<Record<TextEmit, string>> = {
   html: ".html",
   xstate: ".xstate.json",
 };
-
-type SoundBundle = Extract<Bundle, { readonly valid: true }>;
 
 /** One file or, of a bundle, one folder. */
 type Output =
@@ -55,6 +52,7 @@ export const compile: CommandSpec = {
     const target = resolve(context.cwd, folder);
     assertApart(outputs);
     await write(outputs, target, folder);
+    if (emit === "bundle" && !printer.json) printer.note("bundle generated");
     const written = outputs.map(({ source, workflow, name }) => ({ source, workflow, path: join(folder, name) }));
     if (printer.json) printer.jsonLine({ valid: true, diagnostics, problems, outputs: written });
     else for (const { path } of written) printer.line(path);
@@ -103,16 +101,6 @@ async function textOf(ir: WorkflowIr, emit: TextEmit, source: string): Promise<s
   const printed = printNemoIr(ir);
   if (printed.ok) return json(printed.ir);
   throw new InvalidBundleError(source, printed.problems);
-}
-
-/** The bundle that an input makes; of a text, one that names its handlers and carries no code. */
-async function bundleOf({ file, workflows, bundle }: CompiledInput): Promise<SoundBundle> {
-  if (bundle !== undefined) return bundle;
-  const { createBundle } = await import("@heddle/compiler");
-  const handlers = [...new Set(workflows.flatMap((ir) => handlerNamesOf(ir.nodes)))].map((name) => ({ name }));
-  const made = createBundle({ main: workflows[0]?.id ?? "", workflows, handlers, files: new Map() });
-  if (made.valid) return made;
-  throw new InvalidBundleError(file, made.problems);
 }
 
 /** Two sources of one name would write one file. */

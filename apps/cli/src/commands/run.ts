@@ -8,6 +8,7 @@ import { ensureBundle, loadBundle, type SoundBundle, workflowOf } from "../bundl
 import { type CommandSpec, type Invocation, UsageError } from "../command.ts";
 import { connectOrEmbed, type Session } from "../connect.ts";
 import { interruptible, stayWithRun } from "../follow/stay-with-run.ts";
+import { missingParts } from "../missing-parts.ts";
 import { problemLines } from "../report-error.ts";
 import { readRunInput } from "../run-input.ts";
 import { requiredRunId } from "../typed-ids.ts";
@@ -15,7 +16,7 @@ import { requiredRunId } from "../typed-ids.ts";
 export const run: CommandSpec = {
   name: "run",
   args: "[target]",
-  summary: "Run a workflow (a bundle folder, or a .ts or .js file) and print its output",
+  summary: "Run a workflow (a bundle folder, or a .ts, .js, .heddle or .nemo file) and print its output",
   example: "heddle run flow.ts --input name=world",
   daemon: true,
   options: [
@@ -92,6 +93,7 @@ async function start({ options, printer }: Invocation, session: Session, prepare
   const { client } = session;
   const { bundle, workflow, input } = prepared;
   await ensureBundle(client, bundle, signal);
+  for (const line of await missingParts(client, bundle.manifest, signal)) printer.note(`note: ${line}`);
   const idempotencyKey = options.text("idempotency-key") ?? randomUUID();
   const { runId, existing } = await client.runs.start({ bundle: bundle.hash, workflow, input, idempotencyKey }, { signal });
   printer.note(existing ? `run ${runId} of ${workflow} was started before, under this key` : `run ${runId} of ${workflow} started`);

@@ -9,7 +9,7 @@ import { plainText } from "../style.ts";
 export const validate: CommandSpec = {
   name: "validate",
   args: "[target]",
-  summary: "Check a bundle or job folder, or a .ts or .js file",
+  summary: "Check a bundle or job folder, or a .ts, .js, .heddle or .nemo file",
   example: "heddle validate flow.ts",
   async run({ context, args: [path], printer }) {
     if (path === undefined) throw new UsageError("name a bundle folder or an authoring file", "write: heddle validate flow.ts");

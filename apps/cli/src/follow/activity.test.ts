@@ -5,6 +5,7 @@ import { createEventTeller } from "./describe-event.ts";
 import { resultOf } from "./run-follower.ts";
 
 const run = "run_00000000000000000000000000";
+const hash = `sha256:${"1".repeat(64)}` as const;
 const bundle = `sha256:${"0".repeat(64)}` as const;
 const failure = { code: "handler-failed", message: "out of steam", class: "handler", retryable: true } as const;
 
@@ -60,12 +61,12 @@ describe("the activity of a run", () => {
     const { activity, told } = story([
       {
         ...started,
-        open: { activation: 1, node: "a", does: { kind: "ask", mode: "approve", prompt: "Let a call b?", call: true } },
+        open: { activation: 1, node: "a", does: { kind: "ask", mode: "approve", prompt: "Let a call b?", call: hash } },
       },
-      { kind: "activation-approved", activation: 1, by: "ada" },
+      { kind: "call-approved", activation: 1, hash, by: "ada" },
       { kind: "attempt-started", activation: 1, attempt: 1, incarnation: "inc_1" },
     ]);
-    expect(told).toEqual(["opened a#1", "approved a#1"]);
+    expect(told).toEqual(["opened a#1", "approved a#1", "turned a#1"]);
     expect(activity.open.map(({ does }) => does)).toEqual([undefined]);
   });
 

@@ -26,6 +26,8 @@ export type Change =
     }
   | { readonly kind: "retrying"; readonly of: OpenActivation; readonly attempt: number; readonly failure: Failure; readonly inMs: number }
   | { readonly kind: "parked"; readonly of: OpenActivation; readonly attempt: number }
+  /** It does something else now: its call asks, or starts. */
+  | { readonly kind: "turned"; readonly of: OpenActivation }
   /** A person said yes to its call, which now starts. */
   | { readonly kind: "approved"; readonly of: OpenActivation; readonly by?: string }
   | { readonly kind: "told"; readonly text: string };
@@ -75,12 +77,16 @@ export class Activity {
         end(event.activation, event.on === "success" ? "failed" : outcomes[event.on], { failure: event.failure, by: event.by });
         open(event.open);
         break;
-      case "activation-approved": {
-        const of = this.#open.get(event.activation);
-        if (of === undefined) break;
-        const { does: _, ...called } = of;
-        this.#open.set(of.activation, { ...called, does: undefined });
-        changes.push({ kind: "approved", of, ...(event.by === undefined ? {} : { by: event.by }) });
+      case "call-prepared":
+      case "need-satisfied":
+      case "call-approved": {
+        const before = this.#open.get(event.activation);
+        if (before === undefined) break;
+        const of = { ...before, does: event.does };
+        this.#open.set(of.activation, of);
+        if (event.kind === "call-approved")
+          changes.push({ kind: "approved", of: before, ...(event.by === undefined ? {} : { by: event.by }) });
+        changes.push({ kind: "turned", of });
         break;
       }
       case "activation-cancelled":

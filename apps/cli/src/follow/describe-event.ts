@@ -39,7 +39,12 @@ function partsOf(event: RunEvent, names: Names): readonly string[] {
       ];
     case "activation-failed":
       return [attemptText(event, names), failureText(event.failure), byText(event.by), openedText(event.open), sentText(event.sent)];
-    case "activation-approved":
+    case "call-prepared":
+      return [attemptText(event, names), event.prepared.tool, event.hash];
+    case "need-satisfied":
+      return [activationText(event.activation, names), event.key];
+    case "approval-given":
+    case "call-approved":
       return [activationText(event.activation, names), event.comment ?? "", byText(event.by)];
     case "attempt-failed":
       return [attemptText(event, names), failureText(event.failure)];
@@ -51,6 +56,8 @@ function partsOf(event: RunEvent, names: Names): readonly string[] {
       return [attemptText(event, names), `as ${event.as}`, byText(event.by)];
     case "once-recorded":
       return [activationText(event.activation, names), event.name, valueText(event.value)];
+    case "handler-called":
+      return [attemptText(event, names), event.tool, event.outcome, event.failure === undefined ? "" : failureText(event.failure)];
     case "frames-opened":
       return [
         activationText(event.region, names),

@@ -99,6 +99,8 @@ export class Progress {
         const why = `${shortened(failure.message, 300)} (${plainText(failure.code)})`;
         return `${nameOf(of)} ${this.#paint("yellow", `attempt ${attempt} failed`)}, again in ${formatDuration(inMs)}: ${why}`;
       }
+      case "turned":
+        return this.#live || change.of.does?.kind !== "ask" ? undefined : `${nameOf(change.of)} asks`;
       case "approved":
         return `${nameOf(change.of)} ${this.#paint("green", "approved")}${change.by === undefined ? "" : ` by ${plainText(change.by)}`}`;
       case "parked":

@@ -6,9 +6,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type EventRecord, HeddleError, type RunEvent, type RunResult } from "@heddle/core";
 import { isAway, type Session } from "../connect.ts";
 import type { CliContext } from "../context.ts";
+import { createPaint } from "../style.ts";
 import { Activity, type Change, type OpenActivation } from "./activity.ts";
 import { Progress } from "./progress.ts";
 import { Questions } from "./questions.ts";
+import { type LogsShown, RunLogs } from "./run-logs.ts";
 
 export interface FollowOptions {
   readonly context: CliContext;
@@ -19,6 +21,8 @@ export interface FollowOptions {
   /** Events up to this one are history, and not shown. */
   readonly history: number;
   readonly yes: boolean;
+  /** What of its handlers' logs is shown. Default: nothing. */
+  readonly logs?: LogsShown;
   /** Takes each event of the run itself, history included. */
   readonly onEvent?: (record: EventRecord) => void;
   /** Ends the following, and nothing else. */
@@ -31,6 +35,7 @@ class RunFollower {
   readonly #options: FollowOptions;
   readonly #progress: Progress;
   readonly #questions: Questions;
+  readonly #logs: RunLogs | undefined;
   readonly #stop = new AbortController();
   readonly #children = new Map<string, AbortController>();
   #session: Session;
@@ -49,6 +54,17 @@ class RunFollower {
       yes: options.yes,
       onError: (error) => this.#fail(error),
     });
+    const { context, logs, runId } = options;
+    if (logs !== undefined) {
+      const paint = createPaint(context.isTerminal.stderr, context.env);
+      this.#logs = new RunLogs({
+        runId,
+        shown: logs,
+        client: () => this.#session.client,
+        paint,
+        line: (text) => this.#progress.line(text),
+      });
+    }
   }
 
   async follow(): Promise<RunResult | undefined> {
@@ -58,6 +74,8 @@ class RunFollower {
     if (signal.aborted) stop();
     void this.#session.failed?.then((error) => this.#fail(error));
     try {
+      if (history > 0) await this.#logs?.skip();
+      void this.#logs?.keepShowing(this.#stop.signal);
       const last = await this.#events(runId, history, "", this.#stop.signal, true);
       if (this.#problem !== undefined) throw this.#problem.error;
       if (this.#stop.signal.aborted) return undefined;
@@ -86,6 +104,8 @@ class RunFollower {
       const session = this.#session;
       try {
         for await (const batch of session.client.runs.follow({ runId: run, after }, { signal })) {
+          // What a handler said before it failed comes before the words that it failed.
+          if (main && (this.#options.logs === "all" || batch.some(({ event }) => event.kind.endsWith("-failed")))) await this.#logs?.show();
           for (const record of batch) {
             after = record.seq;
             last = record.event;
@@ -126,7 +146,7 @@ class RunFollower {
   #show(run: string, changes: readonly Change[], within: string, signal: AbortSignal): void {
     for (const change of changes) {
       this.#progress.change(change, within);
-      if (change.kind === "opened") this.#attend(run, change.of, within, signal);
+      if (change.kind === "opened" || change.kind === "turned") this.#attend(run, change.of, within, signal);
     }
     this.#settle(run, changes);
   }
@@ -144,7 +164,7 @@ class RunFollower {
   /** Gives an activation what it needs of us: an answer, or an eye on the run that it started. */
   #attend(run: string, { activation, node, does }: OpenActivation, within: string, signal: AbortSignal): void {
     if (does?.kind === "ask") {
-      const { kind: _, call: __, ...question } = does;
+      const { kind: _, needs: __, ...question } = does;
       this.#questions.offer(run, { activation, node, ...question });
     }
     const key = `${run}/${activation}`;

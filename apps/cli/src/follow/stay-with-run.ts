@@ -10,6 +10,7 @@ import { type CliContext, type Interrupt, interruptedCode } from "../context.ts"
 import { plainText } from "../style.ts";
 import { answerCommands } from "./answers.ts";
 import { followRun } from "./run-follower.ts";
+import type { LogsShown } from "./run-logs.ts";
 
 /** Runs work that the first interrupt asks to stop. `stopped` is the exit code then. */
 export async function interruptible(
@@ -44,16 +45,22 @@ export interface StayOptions {
   readonly yes: boolean;
   readonly signal: AbortSignal;
   readonly stopped: () => number;
+  /** The session outlives the run, so that other commands find its daemon. */
+  readonly serves?: true;
+  /** What of its handlers' logs is shown. Default: errors, with where they were thrown. With `--json`, nothing is. */
+  readonly logs?: LogsShown;
+  /** Says what becomes of a run that is left. Where it gives nothing: how to come back to it, as the command ends. */
+  readonly leave?: () => Promise<void> | undefined;
 }
 
 /** Follows a run to its end or until the signal, and returns the exit code. */
 export async function stayWithRun(invocation: Invocation, options: StayOptions): Promise<number> {
   const { printer, context } = invocation;
-  const { session, renew, runId, history, yes, signal } = options;
-  const onEvent = printer.json ? { onEvent: (record: unknown) => printer.jsonLine(record) } : {};
+  const { session, renew, runId, history, yes, signal, logs = "errors" } = options;
+  const onEvent = printer.json ? { onEvent: (record: unknown) => printer.jsonLine(record) } : { logs };
   const result = await followRun({ context, session: session(), renew, runId, history, yes, signal, ...onEvent });
-  if (result !== undefined) return finish(invocation, result, session());
-  await detach(invocation, session(), runId);
+  if (result !== undefined) return finish(invocation, result, session(), options.serves === true);
+  await (options.leave?.() ?? detach(invocation, session(), runId));
   return options.stopped();
 }
 
@@ -98,7 +105,7 @@ async function tellQuestions({ printer }: Invocation, { client, flags }: Session
   }
 }
 
-function finish({ printer }: Invocation, { runId, status, output, failure }: RunResult, session: Session): number {
+function finish({ printer }: Invocation, { runId, status, output, failure }: RunResult, session: Session, serves: boolean): number {
   if (printer.json) {
     printer.jsonLine({ status, ...(output === undefined ? {} : { output }), ...(failure === undefined ? {} : { failure }) });
     return status === "succeeded" ? 0 : 1;
@@ -114,7 +121,7 @@ function finish({ printer }: Invocation, { runId, status, output, failure }: Run
       : `run ${runId} failed: ${plainText(failure.message)} (${failure.code})`;
   printer.note(`${printer.notePaint("red", "error:")} ${what}`);
   const at =
-    session.kind === "embedded" || session.kind === "guest"
+    (session.kind === "embedded" && !serves) || session.kind === "guest"
       ? `, with a daemon on that folder: heddle daemon --data ${shellWord(session.dataShown)}`
       : "";
   printer.note(`  see what happened: heddle runs events ${runId}${session.flags}${at}`);

@@ -16,13 +16,15 @@ export class Workspace implements AsyncDisposable {
     writeFileSync(join(this.folder, name), text);
   }
 
-  /** A daemon on a data folder of this workspace. */
-  async daemon(data = ".heddle"): Promise<Daemon> {
+  /** A daemon on a data folder of this workspace, with more keys of the configuration. */
+  async daemon(data = ".heddle", more: object = {}): Promise<Daemon> {
     const config = parseDaemonConfig({
       dataDir: join(this.folder, data),
       grpc: { port: 0 },
       http: { port: 0 },
       handlers: { processes: 1 },
+      roots: { workspace: this.folder },
+      ...more,
     });
     const daemon = await startDaemon({ config, env: this.env });
     this.#daemons.push(daemon);

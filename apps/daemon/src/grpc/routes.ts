@@ -1,26 +1,39 @@
 /** Every method of RuntimeApi as a route. A method that is missing here is a compile error. */
 import type {
+  ApprovalsApi,
+  AuditApi,
   BundlesApi,
   CallsApi,
   DeadLettersApi,
+  GrantsApi,
+  HooksApi,
+  InterruptionsApi,
   NodesApi,
   PluginsApi,
   RunsApi,
   RuntimeApi,
   RuntimeGroupApi,
   TokensApi,
+  ToolsApi,
 } from "@heddle/core";
 import {
+  approvalMessages,
+  approvalsWire,
+  auditWire,
   bundlesWire,
   callsWire,
   deadLettersWire,
   eventMessages,
+  grantsWire,
+  hooksWire,
+  interruptionsWire,
   joinUpload,
   nodesWire,
   pluginsWire,
   runsWire,
   runtimeWire,
   tokensWire,
+  toolsWire,
 } from "@heddle/wire";
 import { clientStream, type Route, serverStream, unary } from "./edge.ts";
 
@@ -32,10 +45,16 @@ export function routesOf(api: RuntimeApi): readonly Route[] {
     bundleRoutes(api.bundles),
     runRoutes(api.runs),
     callRoutes(api.calls),
+    approvalRoutes(api.approvals),
+    interruptionRoutes(api.interruptions),
+    grantRoutes(api.grants),
+    hookRoutes(api.hooks),
     deadLetterRoutes(api.deadLetters),
+    toolRoutes(api.tools),
     pluginRoutes(api.plugins),
     nodeRoutes(api.nodes),
     tokenRoutes(api.tokens),
+    auditRoutes(api.audit),
     runtimeRoutes(api.runtime),
   ];
   return groups.flatMap((group) => Object.values<Route>(group));
@@ -80,6 +99,49 @@ function callRoutes(api: CallsApi): Routes<CallsApi> {
   };
 }
 
+function approvalRoutes(api: ApprovalsApi): Routes<ApprovalsApi> {
+  return {
+    list: unary(approvalsWire.list, (request, caller) => api.list(request, caller)),
+    get: unary(approvalsWire.get, (request, caller) => api.get(request, caller)),
+    approve: unary(approvalsWire.approve, (request, caller) => api.approve(request, caller)),
+    reject: unary(approvalsWire.reject, (request, caller) => api.reject(request, caller)),
+    follow: serverStream(approvalsWire.follow, async function* (request, caller) {
+      for await (const batch of api.follow(request, caller)) yield approvalMessages(batch);
+    }),
+  };
+}
+
+function interruptionRoutes(api: InterruptionsApi): Routes<InterruptionsApi> {
+  return {
+    list: unary(interruptionsWire.list, (request, caller) => api.list(request, caller)),
+    answer: unary(interruptionsWire.answer, (request, caller) => api.answer(request, caller)),
+    decline: unary(interruptionsWire.decline, (request, caller) => api.decline(request, caller)),
+  };
+}
+
+function grantRoutes(api: GrantsApi): Routes<GrantsApi> {
+  return {
+    list: unary(grantsWire.list, (request, caller) => api.list(request, caller)),
+    create: unary(grantsWire.create, (request, caller) => api.create(request, caller)),
+    revoke: unary(grantsWire.revoke, (request, caller) => api.revoke(request, caller)),
+  };
+}
+
+function toolRoutes(api: ToolsApi): Routes<ToolsApi> {
+  return {
+    list: unary(toolsWire.list, (request, caller) => api.list(request, caller)),
+    invoke: unary(toolsWire.invoke, (request, caller) => api.invoke(request, caller)),
+  };
+}
+
+function hookRoutes(api: HooksApi): Routes<HooksApi> {
+  return {
+    list: unary(hooksWire.list, (request, caller) => api.list(request, caller)),
+    register: unary(hooksWire.register, (request, caller) => api.register(request, caller)),
+    delete: unary(hooksWire.delete, (request, caller) => api.delete(request, caller)),
+  };
+}
+
 function deadLetterRoutes(api: DeadLettersApi): Routes<DeadLettersApi> {
   return {
     list: unary(deadLettersWire.list, (request, caller) => api.list(request, caller)),
@@ -111,6 +173,14 @@ function tokenRoutes(api: TokensApi): Routes<TokensApi> {
     create: unary(tokensWire.create, (request, caller) => api.create(request, caller)),
     list: unary(tokensWire.list, (request, caller) => api.list(request, caller)),
     revoke: unary(tokensWire.revoke, (request, caller) => api.revoke(request, caller)),
+  };
+}
+
+function auditRoutes(api: AuditApi): Routes<AuditApi> {
+  return {
+    head: unary(auditWire.head, (request, caller) => api.head(request, caller)),
+    export: unary(auditWire.export, (request, caller) => api.export(request, caller)),
+    explain: unary(auditWire.explain, (request, caller) => api.explain(request, caller)),
   };
 }
 

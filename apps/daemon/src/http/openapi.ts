@@ -42,7 +42,10 @@ export function openApiDocument(version: string): Json {
     info: { title: "Heddle", version, license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
     security: [{ token: [] }],
     paths,
-    components: { securitySchemes: { token: { type: "http", scheme: "bearer" } }, schemas: reachable(paths, schemas) },
+    components: {
+      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+      schemas: reachable(paths, schemas, streamedBy(operations, names)),
+    },
   };
 }
 
@@ -74,7 +77,7 @@ function parametersOf(route: HttpRouteInfo, properties: Record<string, Json>, re
   const parameters: Json[] = [];
   for (const name of route.params) parameters.push({ name, in: "path", required: true, schema: properties[name] });
   for (const name of route.query) parameters.push({ name, in: "query", required: required.includes(name), schema: properties[name] });
-  if (route.answer === "events") parameters.push({ name: "Last-Event-ID", in: "header", required: false, schema: { type: "string" } });
+  if (route.stream?.resumes === true) parameters.push({ name: "Last-Event-ID", in: "header", required: false, schema: { type: "string" } });
   return parameters;
 }
 
@@ -91,14 +94,14 @@ function bodyOf(route: HttpRouteInfo, properties: Record<string, Json>, required
   return { requestBody: { required: needed.length > 0, content: { "application/json": { schema } } } };
 }
 
-function answersOf({ answer, response }: HttpRouteInfo, names: ReadonlyMap<unknown, string>): Json {
+function answersOf({ answer, response, stream }: HttpRouteInfo, names: ReadonlyMap<unknown, string>): Json {
   if (answer === "nothing") return { "204": { description: "done" } };
   if (answer === "json") return { "200": { description: "the answer", content: jsonOf(names.get(response) ?? "") } };
-  const schema = { type: "string", description: "`id`: the seq, `event`: the kind, `data`: an EventRecord" };
-  return {
-    "200": { description: "events", content: { "text/event-stream": { schema } } },
-    "204": { description: "the run has ended, and nothing is left to tell" },
-  };
+  const item = names.get(stream?.item) ?? "";
+  const schema = { type: "string", description: `\`id\`: ${stream?.id}, \`event\`: the kind, \`data\`: an ${item}` };
+  const streamed = { "200": { description: "events", content: { "text/event-stream": { schema } } } };
+  if (stream?.resumes !== true) return streamed;
+  return { ...streamed, "204": { description: "the run has ended, and nothing is left to tell" } };
 }
 
 function jsonOf(id: string): Json {
@@ -109,10 +112,14 @@ function refOf(id: string): string {
   return `#/components/schemas/${id}`;
 }
 
-/** The schemas that the paths lead to, without the marks of documents of their own; with that of a streamed event. */
-function reachable(paths: Json, schemas: Record<string, Json>): Record<string, Json> {
+function streamedBy(operations: readonly Operation[], names: ReadonlyMap<unknown, string>): readonly string[] {
+  return operations.flatMap(({ route: { stream } }) => (stream === undefined ? [] : [names.get(stream.item) ?? ""]));
+}
+
+/** The schemas that the paths lead to, without the marks of documents of their own; with those of streamed events. */
+function reachable(paths: Json, schemas: Record<string, Json>, streamed: readonly string[]): Record<string, Json> {
   const found: Record<string, Json> = {};
-  const open = [...refsIn(paths), "EventRecord"];
+  const open = [...refsIn(paths), ...streamed];
   for (const id of open) {
     if (found[id] !== undefined) continue;
     const { $id: _, $schema: __, ...schema } = schemas[id] ?? {};

@@ -1,16 +1,22 @@
 /** Every method of RuntimeApi as a route. A method that is missing here, or in the table, is a compile error. */
 import type {
+  ApprovalsApi,
+  AuditApi,
   BundlesApi,
   CallsApi,
   DeadLettersApi,
+  GrantsApi,
+  HooksApi,
+  InterruptionsApi,
   NodesApi,
   PluginsApi,
   RunsApi,
   RuntimeApi,
   RuntimeGroupApi,
   TokensApi,
+  ToolsApi,
 } from "@heddle/core";
-import { httpRoutes, unpackUpload } from "@heddle/wire/http";
+import { approvalSse, httpRoutes, runSse, unpackUpload } from "@heddle/wire/http";
 import { type HttpRoute, json, within } from "./edge.ts";
 import { events } from "./sse.ts";
 
@@ -22,10 +28,16 @@ export function routesOf(api: RuntimeApi): readonly HttpRoute[] {
     bundleRoutes(api.bundles),
     runRoutes(api.runs),
     callRoutes(api.calls),
+    approvalRoutes(api.approvals),
+    interruptionRoutes(api.interruptions),
+    grantRoutes(api.grants),
+    hookRoutes(api.hooks),
     deadLetterRoutes(api.deadLetters),
+    toolRoutes(api.tools),
     pluginRoutes(api.plugins),
     nodeRoutes(api.nodes),
     tokenRoutes(api.tokens),
+    auditRoutes(api.audit),
     runtimeRoutes(api.runtime),
   ];
   return groups.flatMap((group) => Object.values<HttpRoute>(group));
@@ -48,7 +60,7 @@ function runRoutes(api: RunsApi): Routes<RunsApi> {
     get: json(runs.get, (request, caller) => api.get(request, caller)),
     list: json(runs.list, (request, caller) => api.list(request, caller)),
     events: json(runs.events, async (request, caller) => whole(await api.events(request, caller))),
-    follow: events(runs.follow, (request, caller) => api.follow(request, caller)),
+    follow: events(runs.follow, runSse, (request, caller) => api.follow(request, caller)),
     logs: json(runs.logs, async (request, caller) => whole(await api.logs(request, caller))),
     result: json(runs.result, ({ waitMs, ...request }, caller) => within(caller, waitMs, (waiting) => api.result(request, waiting)), {
       waits: true,
@@ -70,6 +82,52 @@ function callRoutes(api: CallsApi): Routes<CallsApi> {
   return {
     list: json(list, (request, caller) => api.list(request, caller)),
     settle: json(settle, (request, caller) => api.settle(request, caller)),
+  };
+}
+
+function approvalRoutes(api: ApprovalsApi): Routes<ApprovalsApi> {
+  const { list, get, approve, reject, follow } = httpRoutes.approvals;
+  return {
+    list: json(list, (request, caller) => api.list(request, caller)),
+    get: json(get, (request, caller) => api.get(request, caller)),
+    approve: json(approve, (request, caller) => api.approve(request, caller)),
+    reject: json(reject, (request, caller) => api.reject(request, caller)),
+    follow: events(follow, approvalSse, (request, caller) => api.follow(request, caller)),
+  };
+}
+
+function interruptionRoutes(api: InterruptionsApi): Routes<InterruptionsApi> {
+  const { list, answer, decline } = httpRoutes.interruptions;
+  return {
+    list: json(list, (request, caller) => api.list(request, caller)),
+    answer: json(answer, (request, caller) => api.answer(request, caller)),
+    decline: json(decline, (request, caller) => api.decline(request, caller)),
+  };
+}
+
+function grantRoutes(api: GrantsApi): Routes<GrantsApi> {
+  const { list, create, revoke } = httpRoutes.grants;
+  return {
+    list: json(list, (request, caller) => api.list(request, caller)),
+    create: json(create, (request, caller) => api.create(request, caller)),
+    revoke: json(revoke, (request, caller) => api.revoke(request, caller)),
+  };
+}
+
+function toolRoutes(api: ToolsApi): Routes<ToolsApi> {
+  const { list, invoke } = httpRoutes.tools;
+  return {
+    list: json(list, (request, caller) => api.list(request, caller)),
+    invoke: json(invoke, (request, caller) => api.invoke(request, caller)),
+  };
+}
+
+function hookRoutes(api: HooksApi): Routes<HooksApi> {
+  const { list, register, delete: remove } = httpRoutes.hooks;
+  return {
+    list: json(list, (request, caller) => api.list(request, caller)),
+    register: json(register, (request, caller) => api.register(request, caller)),
+    delete: json(remove, (request, caller) => api.delete(request, caller)),
   };
 }
 
@@ -108,6 +166,15 @@ function tokenRoutes(api: TokensApi): Routes<TokensApi> {
     create: json(create, (request, caller) => api.create(request, caller)),
     list: json(list, (request, caller) => api.list(request, caller)),
     revoke: json(revoke, (request, caller) => api.revoke(request, caller)),
+  };
+}
+
+function auditRoutes(api: AuditApi): Routes<AuditApi> {
+  const { head, export: part, explain } = httpRoutes.audit;
+  return {
+    head: json(head, (request, caller) => api.head(request, caller)),
+    export: json(part, (request, caller) => api.export(request, caller)),
+    explain: json(explain, (request, caller) => api.explain(request, caller)),
   };
 }
 

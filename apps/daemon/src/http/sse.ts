@@ -4,15 +4,16 @@
  * is 204, which tells clients not to come back. A stream that is complete ends in order. Any other is
  * cut, and whoever follows comes back with the last id seen.
  */
-import { type EventRecord, publicError } from "@heddle/core";
-import { encodeSse, eventMessages, type HttpMethod, sseHeartbeat, sseHeartbeatMs } from "@heddle/wire/http";
+import { HeddleError, publicError } from "@heddle/core";
+import { encodeSse, type HttpMethod, type SseForm, sseHeartbeat, sseHeartbeatMs } from "@heddle/wire/http";
 import type { FastifyReply } from "fastify";
 import { callerOf, type HttpRoute, orAborted, type PresentCaller, partsOf } from "./edge.ts";
 
-/** A request, batches of events for as long as they come. The next batch is asked for when the last one has left. */
-export function events<Request>(
-  method: HttpMethod<Request, readonly EventRecord[]>,
-  answers: (request: Request, caller: PresentCaller) => AsyncIterable<readonly EventRecord[]>,
+/** A request, batches of items for as long as they come. The next batch is asked for when the last one has left. */
+export function events<Request, Item>(
+  method: HttpMethod<Request, readonly Item[]>,
+  form: SseForm<Item>,
+  answers: (request: Request, caller: PresentCaller) => AsyncIterable<readonly Item[]>,
 ): HttpRoute {
   const { verb, path } = method;
   return {
@@ -23,14 +24,16 @@ export function events<Request>(
       const parts = partsOf(request);
       const last = request.headers["last-event-id"];
       // Who comes back asks as the first time, and says in the header how far it got.
-      const query = last === undefined || last === "" ? parts.query : { ...parts.query, after: last };
+      const query = !form.resumes || last === undefined || last === "" ? parts.query : { ...parts.query, after: last };
       const asked = method.decodeRequest({ ...parts, query });
       const stream = new EventStream(reply);
       try {
         for await (const batch of answers(asked, caller)) {
-          for (const message of eventMessages(batch)) await stream.write(encodeSse(message), caller.signal);
+          for (const message of form.split(batch)) await stream.write(encodeSse(form, message), caller.signal);
         }
         caller.signal.throwIfAborted();
+        // One that begins anew each time has no end of its own.
+        if (!form.resumes) throw new HeddleError("shutting-down", "the daemon is shutting down");
       } catch (error) {
         if (!stream.isOpen) throw error;
         if (!caller.signal.aborted && publicError(error).message === "internal error") context.report(`${verb} ${path}`, error);

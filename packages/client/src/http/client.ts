@@ -1,8 +1,9 @@
 /** The client over HTTP: RuntimeApi with fetch and server-sent events, for browsers, edge runtimes and Node. */
 import { HeddleError, type RunsApi } from "@heddle/core";
-import { type HttpMethod, httpRoutes, isLoopbackHost, packUpload } from "@heddle/wire/http";
+import { approvalSse, type HttpMethod, httpRoutes, isLoopbackHost, packUpload, runSse } from "@heddle/wire/http";
 import { once, open } from "../deadlines.ts";
 import { follow } from "../follow.ts";
+import { followApprovals } from "../follow-approvals.ts";
 import { listed } from "../lists.ts";
 import { type PatienceOptions, patiently } from "../patience.ts";
 import type { Remote, RemoteApi } from "../remote.ts";
@@ -32,7 +33,7 @@ export interface HttpClientOptions {
  * A client of one daemon, with the methods and errors of the gRPC client: besides those of RuntimeApi,
  * any call may reject with `daemon-unreachable`, `deadline-exceeded`, `cancelled`.
  *
- * `runs.follow` and `runs.result` come back by themselves after the daemon went away. A bundle has at most
+ * `runs.follow`, `runs.result` and `approvals.follow` come back by themselves after the daemon went away. A bundle has at most
  * 16 MiB as it is sent.
  */
 export interface HttpClient extends RemoteApi, AsyncDisposable {
@@ -84,7 +85,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     });
   };
 
-  const { bundles, runs, calls, deadLetters, plugins, nodes, tokens, runtime } = httpRoutes;
+  const { bundles, runs, calls, approvals, interruptions, grants, hooks, deadLetters, tools, plugins, nodes, tokens, audit, runtime } =
+    httpRoutes;
   const close = async () => transport.close();
   return {
     baseUrl,
@@ -101,7 +103,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       events: listed(plain(runs.events), (record) => record.seq),
       follow: (request, call) =>
         follow(patience(`follow of ${request.runId}`, call), request, ({ after, ...asked }, attempt) =>
-          transport.events(runs.follow, asked, { ...attempt, lastEventId: String(after ?? 0) }),
+          transport.events(runs.follow, runSse, asked, { ...attempt, lastEventId: String(after ?? 0) }),
         ),
       logs: listed(plain(runs.logs), (record) => record.n),
       result,
@@ -118,7 +120,21 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         startAndWait({ start: plain(runs.start), result, patience: (whole) => patience("start", whole) }, request, call),
     },
     calls: { list: plain(calls.list), settle: plain(calls.settle) },
+    approvals: {
+      list: plain(approvals.list),
+      get: plain(approvals.get),
+      approve: plain(approvals.approve),
+      reject: plain(approvals.reject),
+      follow: (request, call) =>
+        followApprovals(patience("follow of approvals", call), request ?? {}, (asked, attempt) =>
+          transport.events(approvals.follow, approvalSse, asked, attempt),
+        ),
+    },
+    interruptions: { list: plain(interruptions.list), answer: plain(interruptions.answer), decline: plain(interruptions.decline) },
+    grants: { list: plain(grants.list), create: plain(grants.create), revoke: plain(grants.revoke) },
+    hooks: { list: plain(hooks.list), register: plain(hooks.register), delete: plain(hooks.delete) },
     deadLetters: { list: plain(deadLetters.list), replay: plain(deadLetters.replay) },
+    tools: { list: plain(tools.list), invoke: plain(tools.invoke) },
     plugins: {
       list: plain(plugins.list),
       register: plain(plugins.register),
@@ -128,6 +144,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     },
     nodes: { add: plain(nodes.add), list: plain(nodes.list), remove: plain(nodes.remove), invoke: plain(nodes.invoke) },
     tokens: { create: plain(tokens.create), list: plain(tokens.list), revoke: plain(tokens.revoke) },
+    audit: { head: plain(audit.head), export: plain(audit.export), explain: plain(audit.explain) },
     runtime: { status: plain(runtime.status) },
     close,
     [Symbol.asyncDispose]: close,

@@ -2,8 +2,8 @@
  * Calls over fetch: tokens, deadlines, cancellation, and errors of ours. It tries each call once; who
  * tries again is decided above. It runs in browsers, at the edge and in Node.
  */
-import { type EventRecord, HeddleError, isTerminalEvent } from "@heddle/core";
-import { decodeHttpError, type HttpMethod, type HttpRequest, requestBytesMax, SseReader } from "@heddle/wire/http";
+import { HeddleError } from "@heddle/core";
+import { decodeHttpError, type HttpMethod, type HttpRequest, requestBytesMax, type SseForm, SseReader } from "@heddle/wire/http";
 import type { Reach } from "../patience.ts";
 import type { AttemptOptions } from "../transport.ts";
 
@@ -52,19 +52,20 @@ export class HttpTransport implements Reach {
     }
   }
 
-  /** Events as they come. Returns when the run has ended; throws `daemon-unreachable` where the stream was cut before. */
-  async *events<Request>(
-    method: HttpMethod<Request, readonly EventRecord[]>,
+  /** Items as they come. Returns behind the last one; throws `daemon-unreachable` where the stream was cut before. */
+  async *events<Request, Item>(
+    method: HttpMethod<Request, readonly Item[]>,
+    form: SseForm<Item>,
     request: Request,
     options: AttemptOptions & { readonly lastEventId?: string | undefined },
-  ): AsyncGenerator<readonly EventRecord[], void, undefined> {
+  ): AsyncGenerator<readonly Item[], void, undefined> {
     const sent = await this.#send(method.encodeRequest(request), options);
     options.onAttached?.();
     // Nothing is left to tell, and never will be.
     if (sent.response.status === 204) return sent.release();
     const body = sent.response.body?.getReader();
     const text = new TextDecoder();
-    const events = new SseReader();
+    const events = new SseReader(form);
     let ended = false;
     try {
       for (;;) {
@@ -72,13 +73,13 @@ export class HttpTransport implements Reach {
         if (piece === undefined || piece.done) break;
         const batch = events.push(text.decode(piece.value, { stream: true }));
         if (batch.length === 0) continue;
-        ended = isTerminalEvent(batch.at(-1)?.event.kind ?? "");
+        ended = batch.slice(-1).some((item) => form.isLast(item));
         yield batch;
       }
     } finally {
       sent.release();
     }
-    if (!ended) throw new HeddleError("daemon-unreachable", "the daemon ended the stream before the run has ended");
+    if (!ended) throw new HeddleError("daemon-unreachable", "the daemon ended the stream before its last event");
   }
 
   /** Ends what is under way. Idempotent. */

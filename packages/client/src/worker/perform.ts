@@ -1,5 +1,6 @@
 /** One task, carried out by the handler of its name. The rules are those of handlers that run in the daemon. */
 import {
+  CallFailedError,
   failureOf,
   failureOfThrown,
   type HandlerContext,
@@ -84,5 +85,10 @@ class WorkContext implements HandlerContext {
 
   once<Value extends JsonValue>(name: string, fn: () => Value | Promise<Value>): Promise<Value> {
     return this.#work.once(name, fn);
+  }
+
+  call(tool: string): Promise<JsonValue> {
+    const message = `handlers of workers cannot call ${tool} yet: make the call a node, or put the handler into the bundle`;
+    return Promise.reject(new CallFailedError(failureOf("unimplemented", message, "denied", { node: this.node })));
   }
 }

@@ -105,6 +105,8 @@ export interface ChildOptions<F, T> extends StepId, OnFailure<F, T> {
 interface OutsideOptions<R, F, T> extends StepId, NodeOptions, OnRejected<R>, OnFailure<F, T> {}
 
 export interface ToolOptions<R, F, T> extends OutsideOptions<R, F, T> {
+  /** The kind of effect that the call has, as in `fs.write`: of a tool of the runtime. Default: the name, as of a plugin's action. */
+  readonly capability?: string;
   /** What the call may do. `modify` (the default) and `admin` ask a person before each call. */
   readonly permission?: Permission;
 }

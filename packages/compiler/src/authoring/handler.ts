@@ -1,7 +1,8 @@
 /** `handler()`: the author's function behind nodes, with how it is to be run. */
 import type { Confinement, HandlerContext, JsonObject, JsonValue, RetryPolicy } from "@heddle/core";
 import { AuthoringError } from "./authoring-error.ts";
-import type { Type } from "./types.ts";
+import { type BackpressureOptions, type CollectOptions, type Group, nodeFieldsOf } from "./options.ts";
+import type { Type, ZodTree } from "./types.ts";
 
 /** How a node is run, whatever its kind. The names and meanings are those of the IR. */
 export interface NodeOptions {
@@ -24,23 +25,33 @@ export interface NodeOptions {
   readonly resources?: JsonObject;
   readonly services?: readonly JsonValue[];
   readonly uploads?: readonly JsonValue[];
-  readonly backpressure?: JsonObject;
+  readonly backpressure?: BackpressureOptions;
+  /** In a service: it is given groups of messages, {@link Group}, instead of each. */
+  readonly fires?: CollectOptions;
+  /** In a service: messages that it handles at the same time. Default 1: one after the other. */
+  readonly concurrencyMax?: number;
+  /** The policy file of its runner. */
+  readonly policy?: string;
+  /** Services that it needs where it runs. */
+  readonly requiresServices?: readonly JsonValue[];
+  /** Settings of a manifest that have no option here. They go into the IR as they are. */
+  readonly rawConfig?: JsonObject;
 }
 
 /** Options of {@link handler}. With `input` and `output` types, values are checked when they cross. */
 export interface HandlerOptions extends NodeOptions {
   /** Names the handler in the bundle, and its nodes unless a step gives an id. */
   readonly name: string;
-  readonly input?: Type<unknown>;
-  readonly output?: Type<unknown>;
+  readonly input?: Type<unknown> | ZodTree<unknown>;
+  readonly output?: Type<unknown> | ZodTree<unknown>;
   /** A worker serves it: there is no function here, and its code is in no bundle. */
   readonly worker?: true;
 }
 
 /** Options of a {@link handler} that a worker serves. `input` and `output` also say its types to TypeScript. */
 export interface WorkerHandlerOptions<Input, Output> extends HandlerOptions {
-  readonly input?: Type<Input>;
-  readonly output?: Type<Output>;
+  readonly input?: Type<Input> | ZodTree<Input>;
+  readonly output?: Type<Output> | ZodTree<Output>;
   readonly worker: true;
 }
 
@@ -54,6 +65,13 @@ export interface Handler<Input, Output> {
   readonly [options]: HandlerOptions;
 }
 
+/** A handler that collects: called with one message in the body of a service, run with a group of them. */
+export interface CollectingHandler<Message, Output> {
+  (message: Message): Promise<Output>;
+  (group: Group<Message>, ctx: HandlerContext): Output | Promise<Output>;
+  readonly [options]: HandlerOptions;
+}
+
 /**
  * Declares a handler. Export it, so that the process that runs it can find it; it is called as
  * `fn(input, ctx)`. A function without parameters is called with null.
@@ -62,6 +80,10 @@ export interface Handler<Input, Output> {
  * by its name, and a run waits where none does. Such a handler need not be exported, and cannot be called here.
  */
 export function handler<Input = unknown, Output = unknown>(given: WorkerHandlerOptions<Input, Output>): Handler<Input, Output>;
+export function handler<Message, Output>(
+  given: HandlerOptions & { readonly fires: CollectOptions },
+  fn: (group: Group<Message>, ctx: HandlerContext) => Output | Promise<Output>,
+): CollectingHandler<Message, Output>;
 export function handler<Output>(given: HandlerOptions, fn: () => Output | Promise<Output>): Handler<null, Output>;
 export function handler<Input, Output>(
   given: HandlerOptions,
@@ -101,7 +123,8 @@ export function assertName(value: unknown, what: string): asserts value is strin
 /** Options that say what a handler is, not how its nodes are run. */
 export const handlerOptionNames: readonly string[] = ["name", "input", "output", "worker"];
 
-const nodeOptionNames = [
+/** Options that say how a node is run, whatever its kind. */
+export const nodeOptionNames = [
   "label",
   "description",
   "retry",
@@ -117,6 +140,11 @@ const nodeOptionNames = [
   "services",
   "uploads",
   "backpressure",
+  "fires",
+  "concurrencyMax",
+  "policy",
+  "requiresServices",
+  "rawConfig",
 ] as const satisfies readonly (keyof NodeOptions)[];
 
 /** The options that go into a node, checked for names that do not exist. */
@@ -140,5 +168,5 @@ export function nodeOptionsOf(given: object, what: string, others: readonly stri
   if (retry !== undefined && !(Number.isInteger(retry.attemptsMax) && (retry.attemptsMax as number) >= 1)) {
     throw new AuthoringError(`retry of ${what} has no attemptsMax of at least 1`, "Give the attempts in all, the first included");
   }
-  return Object.fromEntries(known);
+  return nodeFieldsOf(Object.fromEntries(known));
 }

@@ -1,6 +1,7 @@
 /** What the author of a workflow imports. Loads nothing but itself: bundles carry a copy. */
 
 export type { HandlerContext } from "@heddle/core";
+export { type Agent, type AgentOptions, type AgentRetries, agent, type ReadDecorator } from "./agent.ts";
 export { AuthoringError, type CallSite } from "./authoring-error.ts";
 export { buildWorkflow, isWorkflow, type Workflow, type WorkflowOptions } from "./build-workflow.ts";
 export type {
@@ -54,14 +55,27 @@ export {
   text,
   value,
 } from "./operators.ts";
-export { type Fields, type GivenFields, type Infer, type InferFields, type OptionalType, type Type, t } from "./types.ts";
+export type { BackpressureOptions, CollectOptions, Group } from "./options.ts";
+export {
+  type Fields,
+  type GivenFields,
+  type Infer,
+  type InferFields,
+  type OptionalType,
+  type Path,
+  type Type,
+  t,
+  type ZodTree,
+} from "./types.ts";
 export type { FailureInfo, Given, Plain, Symbolic, Value } from "./value.ts";
 export {
   type Answered,
   type Approved,
   approval,
   ask,
+  bound,
   failure,
+  type InputOptions,
   type Model,
   type ModelOptions,
   model,
@@ -71,7 +85,11 @@ export {
   type SignalWait,
   signal,
   sleep,
+  type ToolStep,
+  type ToolStepOptions,
+  tool,
   until,
+  type WorkflowDeclaration,
   WorkflowFailure,
   workflow,
 } from "./workflow.ts";

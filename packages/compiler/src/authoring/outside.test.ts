@@ -16,6 +16,11 @@ const file = new URL("./count.mjs", import.meta.url);
 const loose = (value: unknown): never => value as never;
 
 describe("b.tool", () => {
+  test("names the capability of a tool of the runtime, where it is given", () => {
+    const [node] = nodesOf((b, { text }) => b.tool("writeFile", { path: "a.txt", content: text }, { capability: "fs.write" }));
+    expect(node).toMatchObject({ kind: "tool", id: "writeFile", tool: "writeFile", capability: "fs.write" });
+  });
+
   test("calls an action by its name; the step is named after the action, and its result has the declared type", () => {
     const [node] = nodesOf((b, { text }) => {
       const { words } = b.tool("texts.measure", { text }, { permission: "read", output: shape, retry: { attemptsMax: 2 } });
@@ -94,6 +99,7 @@ describe("b.process", () => {
 
 test.each<[string, (b: Builder, input: { text: Value<string> }) => unknown, string]>([
   ["a tool without a name", (b) => b.tool(loose({})), "the tool of b.tool is {}"],
+  ["a capability without a name", (b) => b.tool("a.b", {}, { capability: loose("") }), "the capability of b.tool a.b is"],
   ["a permission that does not exist", (b) => b.tool("a.b", {}, { permission: loose("write") }), "There are read, modify and admin"],
   ["an input as a whole", (b, { text }) => b.tool("a.b", loose(text)), "Give its inputs by name"],
   ["an option that does not exist", (b) => b.remote("a", {}, loose({ sever: "x" })), "has the option sever, which does not exist"],

@@ -34,22 +34,23 @@ function readsOf({ recorder, block }: Scope, input: unknown, id: string): readon
     .map(([name, value]) => ({ name, value: recorder.resolve(value, block, `input ${name} of ${id}`) }));
 }
 
-/** A call of a plugin's action. */
+/** A call of a plugin's action, or of a tool of the runtime for its capability. */
 export function tool(scope: Scope, name: unknown, input: unknown = {}, options: Options = {}): Value<unknown> {
   const { recorder, block } = scope;
   recorder.assertCurrent(block, "b.tool");
   assertName(name, "the tool of b.tool");
-  const { id: given, permission, output } = options;
-  const others = ["id", "permission", "output", ...armNames];
+  const { id: given, capability = name, permission, output } = options;
+  const others = ["id", "capability", "permission", "output", ...armNames];
   const own = nodeOptionsOf(without(options, others), `b.tool ${name}`, others);
   if (permission !== undefined && permission !== "read" && permission !== "modify" && permission !== "admin")
     throw new AuthoringError(`the permission of b.tool ${name} is ${JSON.stringify(permission)}`, "There are read, modify and admin");
+  assertName(capability, `the capability of b.tool ${name}`);
   const id = recorder.claimId(given as string | undefined, name.split(".").at(-1) || name);
   const reads = readsOf(scope, input, id);
   const node = recorder.add(block, id, () => ({
     kind: "tool",
     ...own,
-    capability: name,
+    capability,
     tool: name,
     ...(permission === undefined ? {} : { permission }),
     reads,

@@ -6,7 +6,7 @@ import { failureRef, resultRef, showExpr } from "./expressions.ts";
 import { assertName, type HandlerOptions, handlerOptionNames, handlerOptionsOf, nodeOptionsOf } from "./handler.ts";
 import { type Block, encloses, type NodeDraft, type Recorder, type Variable } from "./recorder.ts";
 import { derivedOf } from "./symbolic.ts";
-import type { Type } from "./types.ts";
+import { ownType, type Type } from "./types.ts";
 import type { Value } from "./value.ts";
 
 /** Where steps are recorded, and what makes the builder of an inner function. */
@@ -83,7 +83,7 @@ function recordCall(
   recorder.handlers.set(declared.name, fn);
   const id = recorder.claimId(given, declared.name);
   const value = recorder.resolve(input ?? null, block, `the input of ${id}`);
-  const type = declared.input;
+  const type = ownType(declared.input, `the input of handler ${declared.name}`);
   const read = {
     name: "input",
     value,
@@ -99,7 +99,8 @@ function recordCall(
     arguments: "positional",
     reads: [read],
   }));
-  return withResult(scope, node, { name: id, type: declared.output, arms: { failure: onFailure, timeout: onTimeout } });
+  const output = ownType(declared.output, `the output of handler ${declared.name}`);
+  return withResult(scope, node, { name: id, type: output, arms: { failure: onFailure, timeout: onTimeout } });
 }
 
 /** Whether an expression can be null at all; objects, texts and truths cannot. */

@@ -1,5 +1,9 @@
 /** `t`: the types of inputs, results, answers and signals, each also a TypeScript type. */
 import type { FieldType, JsonValue, ValueType } from "@heddle/core";
+import { AuthoringError } from "./authoring-error.ts";
+
+/** A path of the machine that runs the workflow: a text, which the command line makes absolute where a run is started. */
+export type Path = string;
 
 declare const plain: unique symbol;
 
@@ -10,6 +14,20 @@ export interface Type<T> {
   readonly optional?: true;
   readonly default?: JsonValue;
   readonly description?: string;
+}
+
+/**
+ * A tree of zod's, known by its shape alone: nothing of zod is loaded here. Handlers and models of plain workflows take
+ * one where they take a {@link Type}, and the compiler reads it; `buildWorkflow` does not.
+ */
+export interface ZodTree<T> {
+  readonly _zod: { readonly output: T };
+}
+
+/** The type of a declaration that is run and not read. Throws `AuthoringError` for a tree of zod's. */
+export function ownType<T>(given: Type<T> | ZodTree<T> | undefined, what: string): Type<T> | undefined {
+  if (given === undefined || !("_zod" in given)) return given;
+  throw new AuthoringError(`${what} is a tree of zod's, which only plain workflows are read with`, "Write it with `t`");
 }
 
 /** An optional place of type `T`: left out, it reads as null. */

@@ -2,10 +2,12 @@
  * Plain TypeScript workflows: what a body that is read, and never run, is made of. These functions have types for the
  * editor and meaning for the compiler; called while a program runs, they throw.
  */
-import type { JsonValue, RunLimits } from "@heddle/core";
+import type { ApprovalRule, JsonObject, JsonValue, Permission, RunLimits } from "@heddle/core";
+import { type ReadDecorator, readOnly } from "./agent.ts";
 import { AuthoringError } from "./authoring-error.ts";
-import type { NodeOptions } from "./handler.ts";
-import type { Type } from "./types.ts";
+import { assertName, type NodeOptions } from "./handler.ts";
+import type { BackpressureOptions } from "./options.ts";
+import type { Type, ZodTree } from "./types.ts";
 
 export interface PlainWorkflowOptions {
   /** Names the workflow in the bundle, and for those who start it. */
@@ -14,6 +16,53 @@ export interface PlainWorkflowOptions {
   readonly limits?: RunLimits;
   /** `batch` (default) ends; `service` is kept running. */
   readonly type?: "batch" | "service";
+  /** Streams of its nodes go on to those behind them while they are written, where these support it. */
+  readonly streamMode?: string;
+  /** What happens to a run whose process is gone. */
+  readonly recoveryMode?: string;
+  /** The key under which it is made live, or that and how. */
+  readonly deployment?: string | JsonObject;
+  readonly schedule?: JsonObject | readonly JsonObject[];
+  readonly triggers?: readonly JsonValue[];
+  /** Services that it offers. */
+  readonly services?: readonly JsonValue[];
+  /** Services that must be there before a run starts. */
+  readonly requiredServices?: readonly JsonValue[];
+  /** How it is restarted and rescheduled, where it runs, and how a new version takes over. The runtime judges it. */
+  readonly policies?: {
+    readonly restart?: JsonObject;
+    readonly reschedule?: JsonObject;
+    readonly scheduler?: JsonObject;
+    readonly update?: JsonObject;
+    readonly [other: string]: JsonValue | undefined;
+  };
+  readonly backpressure?: BackpressureOptions;
+  /** Files and folders that go into the bundle besides what is imported; patterns may name several. */
+  readonly includes?: readonly string[];
+  /** What of these stays out. */
+  readonly excludes?: readonly string[];
+}
+
+/** What `workflow.input` says of an input besides its name. */
+export interface InputOptions<Value> {
+  /** What it is where a start gives nothing. Without it the input must be given. */
+  readonly default?: Value;
+  readonly description?: string;
+}
+
+/** Declares workflows: as a function, or as a class with `@workflow.defn` and `@workflow.run`. */
+export interface WorkflowDeclaration {
+  /** A workflow that is an async function of one object, whose body the compiler reads. */
+  <Input, Output>(options: PlainWorkflowOptions, body: (input: Input) => Promise<Output>): PlainWorkflow<Input, Output>;
+  /** Makes a class a workflow. Its fields hold the classes of its agents, and one of its methods is run. */
+  readonly defn: (options: PlainWorkflowOptions) => ReadDecorator;
+  /** Marks the method that is the body of the workflow: it is read as the function of a workflow is, and need not be async. */
+  readonly run: ReadDecorator;
+  /**
+   * An input of the workflow that reads it, given by name when a run starts. Its type is that of its default, or its
+   * type argument. Stands as a constant of a module, or where its value is wanted. To code that runs it is its default.
+   */
+  readonly input: <Value = JsonValue>(name: string, options?: InputOptions<Value>) => Value;
 }
 
 const brand = Symbol.for("@heddle/compiler/plain-workflow");
@@ -24,14 +73,19 @@ export interface PlainWorkflow<Input, Output> {
   readonly [brand]: PlainWorkflowOptions;
 }
 
-/** Declares a workflow: an async function of one object, whose body the compiler reads. */
-export function workflow<Input, Output>(
-  options: PlainWorkflowOptions,
-  _body: (input: Input) => Promise<Output>,
-): PlainWorkflow<Input, Output> {
+function workflowOf<Input, Output>(options: PlainWorkflowOptions, _body: (input: Input) => Promise<Output>): PlainWorkflow<Input, Output> {
   const call = (): never => readNeverRun(`workflow ${options.name}`);
   return Object.assign(call, { [brand]: Object.freeze({ ...options }) }) as PlainWorkflow<Input, Output>;
 }
+
+export const workflow: WorkflowDeclaration = Object.assign(workflowOf, {
+  defn(options: PlainWorkflowOptions): ReadDecorator {
+    assertName(options?.name, "the name of a workflow");
+    return readOnly;
+  },
+  run: readOnly as ReadDecorator,
+  input: <Value>(_name: string, options?: InputOptions<Value>): Value => options?.default as Value,
+});
 
 export interface ModelOptions<Input, Output> extends NodeOptions {
   /** Names its nodes. */
@@ -39,7 +93,7 @@ export interface ModelOptions<Input, Output> extends NodeOptions {
   /** What it is asked: a text, or a template text over its input. */
   readonly prompt: string | ((input: Input) => string);
   readonly model?: string;
-  readonly output?: Type<Output>;
+  readonly output?: Type<Output> | ZodTree<Output>;
   readonly tools?: readonly string[];
 }
 
@@ -49,6 +103,35 @@ export type Model<Input, Output> = (...input: unknown extends Input ? [input?: J
 /** Declares a model step. */
 export function model<Input = unknown, Output = JsonValue>(options: ModelOptions<Input, Output>): Model<Input, Output> {
   return () => readNeverRun(`model ${options.name}`);
+}
+
+/** Options of {@link tool}. */
+export interface ToolStepOptions<Output> extends NodeOptions {
+  /** Of the tool, or `<plugin>.<action>`. */
+  readonly name: string;
+  /** The kind of effect that the call has, as in `fs.write`. Default: the name, as of a plugin's action. */
+  readonly capability?: string;
+  /** What the call may do. `modify` (the default) and `admin` ask a person before each call. */
+  readonly permission?: Permission;
+  /** Who may say yes to its calls, how many have to, and until when. */
+  readonly approval?: ApprovalRule;
+  readonly output?: Type<Output> | ZodTree<Output>;
+}
+
+/** A call of a tool, as a step. Its arguments are written out by name. */
+export type ToolStep<Input, Output> = (input: Input) => Promise<Output>;
+
+/** Declares the calls of a tool of the runtime, or of an action of a plugin. */
+export function tool<Input extends object = JsonObject, Output = JsonValue>(options: ToolStepOptions<Output>): ToolStep<Input, Output> {
+  return () => readNeverRun(`tool ${options.name}`);
+}
+
+/**
+ * Bounds the loop whose body begins with it: a round beyond so many fails with `iterations-exceeded`. A number that is
+ * written out.
+ */
+export function bound(_rounds: number): void {
+  readNeverRun("bound");
 }
 
 /** Waits for milliseconds, or a text like `5s`, `1h30m`, `2d` that is written out. */

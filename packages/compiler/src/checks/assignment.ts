@@ -24,7 +24,9 @@ export const assignment: Check = {
 
 function neverSet({ node, name, part }: PlacedUse, facts: Facts): Diagnostic {
   return facts.diagnostic("HD2202", part, {
-    message: `\`${node.node.id}\` reads \`${name}\`, which is never set before it`,
+    message: facts.isCode
+      ? `\`${name}\` is read here, and nothing has set it`
+      : `\`${node.node.id}\` reads \`${name}\`, which is never set before it`,
     reason: "On every way from the entry this comes before what sets the value, so that it is always null here.",
     help: "read it later, or set it before",
   });
@@ -32,8 +34,12 @@ function neverSet({ node, name, part }: PlacedUse, facts: Facts): Diagnostic {
 
 function maybeMissing({ node, name, part, need }: PlacedUse, facts: Facts): Diagnostic {
   return facts.diagnostic("HD2201", part, {
-    message: `\`${node.node.id}\` reads \`${name}\`, which may be missing`,
+    message: facts.isCode
+      ? `\`${name}\` is needed here, and may be missing`
+      : `\`${node.node.id}\` reads \`${name}\`, which may be missing`,
     reason: `Not every way here sets it, and ${need ?? "it is needed"}.`,
-    help: "ask whether it is there in a guard on the way, give a value in its place, or read it as optional",
+    help: facts.isCode
+      ? "ask whether it is there with `!== null` on the way, or give a value in its place with `??`"
+      : "ask whether it is there in a guard on the way, give a value in its place, or read it as optional",
   });
 }

@@ -23,6 +23,7 @@ function inGraph(ir: WorkflowIr, facts: Facts): readonly Diagnostic[] {
 }
 
 function tell(edge: Edge, outlook: Outlook | undefined, facts: Facts): readonly Diagnostic[] {
+  if (!facts.isWritten(edge)) return [];
   if (edge.guard === undefined || outlook === undefined || (!outlook.always && !outlook.never) || facts.isWrong(edge.guard)) return [];
   const { always } = outlook;
   return [
@@ -30,11 +31,11 @@ function tell(edge: Edge, outlook: Outlook | undefined, facts: Facts): readonly 
       "HD2401",
       { of: "guard", edge: edge.id },
       {
-        message: `the guard of ${nameOf(edge)} is ${always ? "always" : "never"} true`,
+        message: `${facts.isCode ? "this condition" : `the guard of ${nameOf(edge)}`} is ${always ? "always" : "never"} true`,
         reason: always
           ? "Whatever a run brings, it comes out true, so that it decides nothing."
-          : "Whatever a run brings, the edge is never taken.",
-        help: always ? "remove the guard, or ask for what is meant" : "remove the edge, or ask for what is meant",
+          : `Whatever a run brings, ${facts.isCode ? "it comes out false" : "the edge is never taken"}.`,
+        help: `remove the ${facts.isCode ? "condition" : always ? "guard" : "edge"}, or ask for what is meant`,
       },
     ),
   ];

@@ -8,7 +8,8 @@ export const exhaustiveGuards: Check = {
   run: (_, facts) =>
     [...guardsOf(facts)].flatMap(({ node, on, edges, outlooks }) => {
       if (on !== "success" || node.node.exit !== undefined || edges.some(({ guard }) => guard === undefined)) return [];
-      if (outlooks?.exhaustive === true) return [];
+      // Code always goes on: what a condition leaves out is its other way.
+      if (outlooks?.exhaustive === true || facts.isCode) return [];
       const { id } = node.node;
       return [
         facts.diagnostic(

@@ -39,6 +39,10 @@ export interface Facts {
   outlooks(frame: Frame, node: FrameNode, on: EdgeOutcome): Outlooks | undefined;
   /** Whether a guard has a type that is complained about. */
   isWrong(guard: Expr): boolean;
+  /** The source is code: its author knows conditions and steps, and no edges. */
+  readonly isCode: boolean;
+  /** Whether an edge is the author's to be told of. Of code, those with a condition that is written there. */
+  isWritten(edge: Edge): boolean;
   /** Whether control may go along an edge, for all that is known. */
   mayGo(frame: Frame, node: FrameNode, edge: Edge): boolean;
   /** What a condition sees at a point of a frame. */
@@ -58,6 +62,8 @@ export function factsOf(ir: WorkflowIr, options: FactsOptions = {}): Facts {
     ...scope,
     var: (name) => nullableAt(presence(), frame, point, name, scope.var(name)),
   });
+  // Of code whose source is not at hand, nobody knows which edges are conditions.
+  const isCode = options.origins?.isCondition !== undefined || ir.source?.frontend === "typescript";
   const facts: Facts = {
     frames,
     get shapes() {
@@ -71,6 +77,8 @@ export function factsOf(ir: WorkflowIr, options: FactsOptions = {}): Facts {
     },
     scopeAt,
     isWrong: (guard) => wrong().has(guard),
+    isCode,
+    isWritten: ({ id }) => options.origins?.isCondition?.(id) ?? !isCode,
     outlooks(frame, node, on) {
       const own = outlooks.get(node) ?? new Map<EdgeOutcome, Outlooks | undefined>();
       outlooks.set(node, own);

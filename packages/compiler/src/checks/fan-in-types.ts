@@ -87,7 +87,7 @@ function bitOf(shapes: Shape[], shape: Shape): number {
 
 function tell({ node, name, part }: PlacedUse, shapes: readonly Shape[], facts: Facts): Diagnostic {
   return facts.diagnostic("HD2105", part, {
-    message: `\`${name}\`, which \`${node.node.id}\` reads, is ${shapes.map(showShape).join(" or ")}, depending on the way here`,
+    message: `\`${name}\`${facts.isCode ? "" : `, which \`${node.node.id}\` reads,`} is ${shapes.map(showShape).join(" or ")}, depending on the way here`,
     reason: "Ways meet here that wrote values of different types under one name, and what works for the one fails for the other.",
     help: "write the same type on every way, or use two names",
   });

@@ -28,9 +28,9 @@ export const policyTriggers: Check = {
   },
 };
 
-/** Agents and models call the tools that they are given by name, whatever these may do. */
+/** Agents call the tools of their definition, whatever these may do. */
 function callsAnything(node: Node): boolean {
-  return node.kind === "agent" || (node.kind === "model" && node.tools !== undefined && node.tools.length > 0);
+  return node.kind === "agent";
 }
 
 function calledCapabilities(ir: WorkflowIr, nodes: readonly Node[]): ReadonlySet<string> {
@@ -38,6 +38,8 @@ function calledCapabilities(ir: WorkflowIr, nodes: readonly Node[]): ReadonlySet
   for (const node of nodes) {
     if (node.kind === "tool") called.add(node.capability);
     for (const capability of node.requires ?? []) called.add(capability);
+    const given = node.kind === "model" ? (node.tools ?? []) : [];
+    for (const tool of ir.tools ?? []) if (given.includes(tool.name)) called.add(tool.capability);
   }
   for (const policy of ir.policies ?? []) for (const need of policy.requires ?? []) called.add(need.capability);
   return called;

@@ -1,9 +1,9 @@
 /** Reachability: every node can be entered by some run. */
-import type { WorkflowIr } from "@heddle/core";
+import type { Edge, WorkflowIr } from "@heddle/core";
 import type { Diagnostic } from "../diagnostics/index.ts";
 import type { Check } from "./check.ts";
 import type { Facts } from "./facts.ts";
-import type { Frame } from "./frames.ts";
+import type { Frame, FrameNode } from "./frames.ts";
 import { reachedIn, reachedInGraph } from "./reached.ts";
 
 export const reachability: Check = {
@@ -17,7 +17,7 @@ function unreached(frame: Frame, facts: Facts): readonly Diagnostic[] {
   const reached = reachedIn(frame, facts);
   const led = new Set(frame.nodes.flatMap((node) => node.ways.map(({ to }) => to)));
   return frame.nodes.flatMap((node) => {
-    if (reached.has(node)) return [];
+    if (reached.has(node) || isExplained(frame, node, reached, facts)) return [];
     const { id } = node.node;
     return [
       facts.diagnostic(
@@ -33,6 +33,25 @@ function unreached(frame: Frame, facts: Facts): readonly Diagnostic[] {
       ),
     ];
   });
+}
+
+/** Of code, whether a condition that is told already keeps runs away from here, or from where they would come. */
+function isExplained(frame: Frame, node: FrameNode, reached: ReadonlySet<FrameNode>, facts: Facts): boolean {
+  if (!facts.isCode) return false;
+  const ways = frame.nodes.flatMap((from) => from.ways.filter(({ to }) => to === node.node.id).map((edge) => ({ from, edge })));
+  return ways.length > 0 && ways.every(({ from, edge }) => !reached.has(from) || isTold(frame, from, edge, facts));
+}
+
+function isTold(frame: Frame, from: FrameNode, edge: Edge, facts: Facts): boolean {
+  const on = edge.on ?? "success";
+  const edges = from.edges[on];
+  const outlooks = facts.outlooks(frame, from, on);
+  const at = edges.indexOf(edge);
+  if (facts.isWritten(edge) && edge.guard !== undefined) {
+    const outlook = outlooks?.each[at];
+    if (facts.isWrong(edge.guard) || outlook?.never === true || outlook?.late === true) return true;
+  }
+  return edges.slice(0, at).some((earlier, i) => facts.isWritten(earlier) && outlooks?.each[i]?.always === true);
 }
 
 function unreachedInGraph(ir: WorkflowIr, facts: Facts): readonly Diagnostic[] {

@@ -37,7 +37,9 @@ function loopWithoutEnd(frame: Frame, loop: FrameNode, facts: Facts): readonly D
         reason: always
           ? "Its condition is always true, and nothing else ends it but a failure."
           : "Its body gives no new value to anything that its condition reads: it goes round never, or for ever.",
-        help: "set `iterationsMax`, or the workflow's limit of steps or time; or write a condition that the body can make false",
+        help: facts.isCode
+          ? "begin its body with `bound(100)`, limit the steps or the time of the workflow, or write a condition that the body can make false"
+          : "set `iterationsMax`, or the workflow's limit of steps or time; or write a condition that the body can make false",
       },
     ),
   ];

@@ -1,5 +1,5 @@
 /** Everything in the expressions of a workflow whose types cannot work, whatever the values, with its place. */
-import { checkValue, type Expr, type ValueType } from "@heddle/core";
+import { checkValue, type Edge, type Expr, type ValueType } from "@heddle/core";
 import type { Part } from "../diagnostics/index.ts";
 import { isUnknown, neverFits, orNull, type Shape, shapeOfType, showShape } from "../expressions/shape.ts";
 import { condition, type ShapeScope, shapeOfExpr, type Trouble } from "../expressions/shape-of.ts";
@@ -12,8 +12,9 @@ export interface TypeTrouble {
   readonly trouble: Trouble | Misfit;
   readonly part: Part;
   readonly node: FrameNode;
-  /** The guard that it is in. */
+  /** The guard that it is in, and its edge. */
   readonly guard?: Expr;
+  readonly edge?: Edge;
 }
 
 export function typeTroubles(frames: readonly Frame[], shapes: VariableShapes): readonly TypeTrouble[] {
@@ -61,10 +62,11 @@ class NodeTypes {
       const edges = this.#node.edges[on];
       if (edges.every(({ guard }) => guard === undefined)) continue;
       const scope = this.#shapes.scope(this.#frame, { node: this.#node, on });
-      for (const { id, guard } of edges) {
+      for (const edge of edges) {
+        const { id, guard } = edge;
         if (guard === undefined) continue;
         const part: Part = { of: "guard", edge: id };
-        const report = (trouble: Trouble): void => void this.#found.push({ trouble, part, node: this.#node, guard });
+        const report = (trouble: Trouble): void => void this.#found.push({ trouble, part, node: this.#node, guard, edge });
         condition(guard, shapeOfExpr(guard, scope, report), report);
       }
     }

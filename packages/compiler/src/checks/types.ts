@@ -11,16 +11,20 @@ import type { TypeTrouble } from "./type-troubles.ts";
 export const types: Check = {
   name: "types",
   ids: ["HD2101", "HD2102", "HD2103", "HD2104", "HD2106"],
-  run: (ir, facts) => [...facts.troubles.map((each) => tell(each, facts)), ...outputs(ir.outputs ?? [], facts)],
+  run: (ir, facts) => [
+    ...facts.troubles.filter(({ edge }) => edge === undefined || facts.isWritten(edge)).map((each) => tell(each, facts)),
+    ...outputs(ir.outputs ?? [], facts),
+  ],
 };
 
 function tell(each: TypeTrouble, facts: Facts): Diagnostic {
-  const [id, draft] = wordsOf(each);
+  const [id, draft] = wordsOf(each, facts.isCode);
   return facts.diagnostic(id, each.part, draft);
 }
 
-function wordsOf({ trouble, node, part }: TypeTrouble): readonly [DiagnosticId, Omit<DiagnosticDraft, "span" | "path">] {
-  const who = `\`${node.node.id}\``;
+function wordsOf({ trouble, node, part }: TypeTrouble, isCode: boolean): readonly [DiagnosticId, Omit<DiagnosticDraft, "span" | "path">] {
+  // Routers that code makes have names that nobody wrote.
+  const who = isCode && node.node.kind === "router" ? "this" : `\`${node.node.id}\``;
   switch (trouble.kind) {
     case "condition":
       return [
@@ -49,7 +53,10 @@ function wordsOf({ trouble, node, part }: TypeTrouble): readonly [DiagnosticId, 
         {
           message: `${who} compares ${showShape(trouble.left)} with ${showShape(trouble.right)}, which are never equal`,
           reason: "Values of different types, and values that are not among those listed, are never equal.",
-          help: part.of === "guard" ? "compare with a value that it can be, or remove the edge" : "compare with a value that it can be",
+          help:
+            part.of === "guard" && !isCode
+              ? "compare with a value that it can be, or remove the edge"
+              : "compare with a value that it can be",
         },
       ];
     default:
@@ -87,9 +94,9 @@ function outputs(declared: readonly FieldType[], facts: Facts): readonly Diagnos
 function misfit({ node }: FrameNode, what: string, facts: Facts): Diagnostic {
   return facts.diagnostic(
     "HD2106",
-    { of: "node", node: node.id },
+    { of: "exit", node: node.id },
     {
-      message: `exit \`${node.id}\` gives ${what}`,
+      message: `${facts.isCode ? "the workflow ends here and" : `exit \`${node.id}\``} gives ${what}`,
       reason: "Those who run the workflow are told what it gives, and rely on it.",
       help: "give what is declared, or declare what is given",
     },

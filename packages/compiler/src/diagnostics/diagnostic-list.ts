@@ -57,3 +57,22 @@ export function createDiagnosticList(): DiagnosticList {
     },
   };
 }
+
+/** A list that passes on what is reported, each once: what two declarations refer to is read twice, and wrong once. */
+export function eachOnce(list: DiagnosticList): DiagnosticList {
+  const known = new Set<string>();
+  return {
+    report(id, draft) {
+      const { span, path, message } = draft;
+      const key = `${id} ${span?.file} ${span?.start.offset} ${span?.end.offset} ${path} ${message}`;
+      if (known.has(key)) return;
+      known.add(key);
+      list.report(id, draft);
+    },
+    add: (diagnostics) => list.add(diagnostics),
+    get errors() {
+      return list.errors;
+    },
+    all: () => list.all(),
+  };
+}

@@ -15,6 +15,7 @@ export {
   type DiagnosticDraft,
   type DiagnosticList,
   diagnosticsShownMax,
+  eachOnce,
 } from "./diagnostic-list.ts";
 export { createOrigins, type Origins, type OriginTable, originsOf, type Part } from "./origins.ts";
 export { type DiagnosticId, type DiagnosticSpec, diagnosticRegistry, isDiagnosticId } from "./registry.ts";

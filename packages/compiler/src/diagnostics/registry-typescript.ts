@@ -1,4 +1,4 @@
-/** The rows of the TypeScript frontend: HD3xxx. HD30xx reading, HD31xx declarations, HD32xx expressions, HD33xx statements, HD34xx types. */
+/** The rows of the TypeScript frontend: HD3xxx. HD30xx reading, HD31xx declarations, HD32xx expressions, HD33xx statements, HD34xx types, HD35xx classes. */
 export const typescriptDiagnostics = {
   HD3001: { severity: "error", title: "A source does not parse" },
   HD3002: { severity: "error", title: "A source is too much for its parser" },
@@ -41,6 +41,25 @@ export const typescriptDiagnostics = {
   HD3310: { severity: "error", title: "A pattern takes more than names" },
   HD3311: { severity: "warning", title: "A statement is never reached" },
   HD3312: { severity: "error", title: "An expression changes something" },
+  HD3313: { severity: "error", title: "A bound bounds no loop" },
   HD3401: { severity: "warning", title: "A type cannot be read" },
   HD3402: { severity: "warning", title: "A handler does not say what it gives" },
+  HD3403: { severity: "warning", title: "A type asks for more than is held" },
+  HD3404: { severity: "error", title: "A type changes values" },
+  HD3501: { severity: "error", title: "A workflow class has no one method that is run" },
+  HD3502: { severity: "error", title: "A class inherits" },
+  HD3503: { severity: "error", title: "A decorator stands where it means nothing" },
+  HD3504: { severity: "error", title: "A constructor is given or does more than it may" },
+  HD3505: { severity: "error", title: "A member has no place in the class of a workflow" },
+  HD3506: { severity: "error", title: "`this` is not the workflow" },
+  HD3507: { severity: "error", title: "What is called is no agent" },
+  HD3601: { severity: "error", title: "A statement is not one of a service" },
+  HD3602: { severity: "error", title: "A variable of a service changes" },
+  HD3603: { severity: "error", title: "A service waits, asks or combines promises" },
+  HD3604: { severity: "error", title: "A step of a service stands within a choice" },
+  HD3605: { severity: "error", title: "Values of a service do not come together" },
+  HD3606: { severity: "error", title: "A step that collects or follows a stream is given something made of values" },
+  HD3607: { severity: "error", title: "A step has an option of services elsewhere" },
+  HD3608: { severity: "error", title: "A model is a step of a service" },
+  HD3609: { severity: "error", title: "A service has no steps" },
 } as const;

@@ -6,9 +6,11 @@ import { lstat, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { payloadBytesMax, payloadFileBytesMax } from "@heddle/core";
 import { type Bundle, createBundle, noBundle } from "../backends/bundle/create-bundle.ts";
+import { secretWarnings } from "../backends/package/secret-warnings.ts";
 import { payloadsOf } from "../frontends/manifest/check-payloads.ts";
 import { compileManifest } from "../frontends/manifest/compile-manifest.ts";
 import type { Problem } from "../problem.ts";
+import { problemOfDiagnostic } from "./diagnostic-problem.ts";
 import { payloadsIn } from "./payload-files.ts";
 
 export interface JobFolder {
@@ -37,6 +39,7 @@ export async function readJob({ root, text, purpose }: JobFolder): Promise<Bundl
   const bundle = createBundle({ main: ir.id, workflows: [ir], handlers: [], files });
   if (!bundle.valid) return noBundle([...problems, ...bundle.problems]);
   const { graphId, jobName, nodes, serviceChecks, inputRules } = manifest;
+  problems.push(...secretWarnings([ir], files).map(problemOfDiagnostic));
   return { ...bundle, problems, imported: { graphId, jobName, nodes, serviceChecks, inputRules } };
 }
 

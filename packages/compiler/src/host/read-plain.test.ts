@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { Bundle } from "../backends/bundle/create-bundle.ts";
 import { buildBundle } from "./build-bundle.ts";
 
@@ -45,8 +45,8 @@ export { inner as second };`,
   ]);
   expect(manifest.handlers.map(({ name, code }) => [name, code?.file, code?.export])).toEqual([
     ["away", undefined, undefined],
-    ["first", "src/flow.ts", "first"],
-    ["second", "src/lib/second.ts", "second"],
+    ["first", "src/flow.mjs", "first"],
+    ["second", "src/lib/second.mjs", "second"],
   ]);
   const node = manifest.workflows[1]?.nodes.find((one) => one.id === "first");
   expect(node?.source).toEqual({ file: "src/flow.ts", line: 7, column: 33 });
@@ -79,4 +79,56 @@ test("a handler that is not exported is a problem", async () => {
   expect(bundle.problems.map(({ message }) => message)).toEqual([
     "handler hidden of workflow main is not exported, so the process that runs it cannot find it",
   ]);
+});
+
+describe("classes", () => {
+  const agents = (mark: string): string => `import { agent } from "@heddle/compiler/authoring";
+${mark}class Agents {
+  @agent.defn({ name: "one" })
+  one(n: number): number { return n; }
+}`;
+  const child = `import { workflow } from "@heddle/compiler/authoring";
+import { Agents } from "./agents.ts";
+@workflow.defn({ name: "child" })
+export class Child {
+  #agents = new Agents();
+  @workflow.run
+  async run(input: { n: number }): Promise<{ n: number }> { return { n: this.#agents.one(input.n) }; }
+}`;
+  const flow = `import { workflow } from "@heddle/compiler/authoring";
+import { Child } from "./child.ts";
+@workflow.defn({ name: "main" })
+export default class Main {
+  child = new Child();
+  @workflow.run
+  async run(input: { n: number }) { return await this.child.run({ n: input.n }); }
+}`;
+
+  test("a bundle has the workflows that a class starts, and agents as methods of their classes", async () => {
+    const bundle = await build({ "src/flow.ts": flow, "src/child.ts": child, "src/agents.ts": agents("export ") });
+    expect(bundle.problems).toEqual([]);
+    expect(bundle.manifest?.main).toBe("main");
+    expect(bundle.manifest?.workflows.map(({ id }) => id)).toEqual(["child", "main"]);
+    expect(bundle.manifest?.handlers.map(({ name, code }) => [name, code?.export, code?.method])).toEqual([["one", "Agents", "one"]]);
+    const code = [...bundle.files].filter(([path]) => path.endsWith(".mjs")).map(([, bytes]) => Buffer.from(bytes).toString("utf8"));
+    expect(code.join("\n")).not.toMatch(/@agent|@workflow/);
+  });
+
+  test("a class of agents that is not exported is a problem", async () => {
+    const own = flow.replace(
+      'import { Child } from "./child.ts";',
+      agents("").replace("import { agent }", "import { agent as agent_ }").replace("@agent.", "@agent_."),
+    );
+    const bundle = await build({
+      "src/flow.ts": own
+        .replace("child = new Child()", "agents = new Agents()")
+        .replace("this.child.run({ n: input.n })", "this.agents.one(input.n)"),
+    });
+    expect(bundle.problems).toMatchObject([
+      {
+        message: "class Agents of handler one of workflow main is not exported, so the process that runs it cannot find it",
+        help: "Write export class Agents",
+      },
+    ]);
+  });
 });

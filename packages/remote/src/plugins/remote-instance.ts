@@ -1,5 +1,14 @@
 /** A plugin in another process: dialled back where it said that it listens, and spoken to over one session. */
-import { type ContentHash, defaultTenant, HeddleError, type PluginInfo, type PluginInstance, publicError, type RunId } from "@heddle/core";
+import {
+  type ContentHash,
+  defaultTenant,
+  failureOf,
+  HeddleError,
+  type PluginInfo,
+  type PluginInstance,
+  publicError,
+  type RunId,
+} from "@heddle/core";
 import type { Clock, Outcome, Task } from "@heddle/ports";
 import { type ByteStream, healthAction } from "@heddle/wire";
 import { RuntimeSession } from "../session/runtime-session.ts";
@@ -208,6 +217,7 @@ function healthTask(timeoutMs: number): Task {
       once: () => undefined,
       recorded: () => ({}),
       recordOnce: () => Promise.reject(new HeddleError("cancelled", "a health check records nothing")),
+      call: () => Promise.resolve({ kind: "failed", failure: failureOf("unimplemented", "a health check calls nothing", "denied") }),
       waiting: () => undefined,
       log: () => undefined,
     },

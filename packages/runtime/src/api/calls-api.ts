@@ -17,7 +17,7 @@ export function createCallsApi(engine: Engine): CallsApi {
       const last = rows[rows.length - 1];
       return Promise.resolve({ rows, ...(rest.length > rows.length && last !== undefined ? { cursor: last.id } : {}) });
     },
-    async settle({ call, as, result, message }, { principal }) {
+    async settle({ call, as, result, message, attempt }, { principal }) {
       const [run = "", activation = ""] = call.split("/");
       const driver = engine.driver(run, principal.tenant);
       const open = driver?.live.activation(Number(activation));
@@ -30,6 +30,7 @@ export function createCallsApi(engine: Engine): CallsApi {
         by: principal.subject,
         ...(result === undefined ? {} : { result }),
         ...(message === undefined ? {} : { message }),
+        ...(attempt === undefined ? {} : { attempt }),
       });
     },
   };

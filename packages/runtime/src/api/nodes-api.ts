@@ -2,8 +2,8 @@
  * The nodes group of RuntimeApi: node servers that were added, and one call of a node as a run.
  *
  * A server is a stream of its own, in status `open` while it is added, so that a restart finds it. Its token
- * has to be said to the server again and again, so it is kept as it is: in the row of the stream alone, never
- * in an event, and no longer than the server is added.
+ * has to be said to the server again and again. As a reference to a secret it is kept as that; another token is kept
+ * as it is: in the row of the stream alone, never in an event, and no longer than the server is added.
  */
 import {
   HeddleError,
@@ -16,6 +16,7 @@ import {
   type TenantId,
 } from "@heddle/core";
 import type { Clock, Executor, NodeServerHost, StreamRow } from "@heddle/ports";
+import type { Secrets } from "../secrets/secrets.ts";
 import type { Engine } from "../shell/engine.ts";
 import { startSingle } from "./single-node.ts";
 
@@ -39,7 +40,13 @@ export function nodeServerHostOf(executor: Executor | NodeServerHost | undefined
 
 const kind = "node-server";
 
-export function createNodes(engine: Engine, clock: Clock, runs: Pick<RunsApi, "start">, host: NodeServerHost | undefined): Nodes {
+export function createNodes(
+  engine: Engine,
+  clock: Clock,
+  runs: Pick<RunsApi, "start">,
+  host: NodeServerHost | undefined,
+  secrets: Secrets,
+): Nodes {
   const { journal } = engine.store;
 
   const hosting = (): NodeServerHost => {
@@ -80,9 +87,10 @@ export function createNodes(engine: Engine, clock: Clock, runs: Pick<RunsApi, "s
       const url = urlOf(given);
       const row = await journal.get(streamOf(url, tenant), tenant);
       const addedAtMs = row?.status === "open" ? storedOf(row).addedAtMs : clock.nowMs();
-      const secret = token === undefined ? {} : { token };
-      await write({ url, ...secret, addedAtMs }, tenant, row, "node-server-added");
-      return to.add({ tenant, url, ...secret }, addedAtMs);
+      // One that cannot be resolved is not kept.
+      const value = token === undefined ? undefined : await secrets.value(token);
+      await write({ url, ...(token === undefined ? {} : { token }), addedAtMs }, tenant, row, "node-server-added");
+      return to.add({ tenant, url, ...(value === undefined ? {} : { token: value }) }, addedAtMs);
     },
     async list(_, { principal }) {
       return hosting().list(principal.tenant);
@@ -112,9 +120,11 @@ export function createNodes(engine: Engine, clock: Clock, runs: Pick<RunsApi, "s
     async open() {
       if (host === undefined) return;
       for (const row of await journal.listOpen(kind)) {
-        const { addedAtMs, ...server } = storedOf(row);
+        const { addedAtMs, token, url } = storedOf(row);
+        // Without its secret a server is connected to without a token, which it refuses: that shows in the list.
+        const value = token === undefined ? undefined : await secrets.value(token).catch(() => undefined);
         // A server that does not answer is the host's to try again; whoever asks for the list sees how it stands.
-        host.add({ tenant: row.tenant, ...server }, addedAtMs).catch(() => undefined);
+        host.add({ tenant: row.tenant, url, ...(value === undefined ? {} : { token: value }) }, addedAtMs).catch(() => undefined);
       }
     },
   };

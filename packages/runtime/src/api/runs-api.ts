@@ -29,7 +29,8 @@ import { explain, stepsOfRow, summaryOfRow, viewOfDriver } from "./views.ts";
 const pageDefault = 50;
 const eventsDefault = 1_000;
 
-export function createRunsApi(engine: Engine, clock: Clock, random: Random): RunsApi {
+/** `audited` resolves once what was decided so far is in the audit chain. */
+export function createRunsApi(engine: Engine, clock: Clock, random: Random, audited: () => Promise<void>): RunsApi {
   const { journal } = engine.store;
 
   const rowOf = (runId: RunId, tenant: TenantId): Promise<StreamRow> => rowOfRun(engine, runId, tenant);
@@ -138,7 +139,7 @@ export function createRunsApi(engine: Engine, clock: Clock, random: Random): Run
       }),
 
     answer({ runId, ...answer }, { principal }) {
-      return command(runId, principal.tenant, { kind: "answer", by: principal.subject, ...answer });
+      return command(runId, principal.tenant, { kind: "answer", by: principal.subject, roles: principal.roles, ...answer });
     },
 
     async query({ runId, name }, { principal }): Promise<JsonValue> {
@@ -167,6 +168,8 @@ export function createRunsApi(engine: Engine, clock: Clock, random: Random): Run
       const row = await rowOf(runId, principal.tenant);
       if (row.status === "open")
         throw new HeddleError("run-not-ended", `run ${runId} has not ended; cancel it first`, { details: { runId } });
+      // What is deleted cannot be recorded any more. A storage without room is no reason to keep it.
+      await audited().catch(() => undefined);
       await journal.delete(row.stream, principal.tenant);
       await engine.store.blobs.collect();
     },

@@ -57,8 +57,14 @@ function questionsOf(driver: RunDriver): OpenQuestion[] {
   for (const activation of driver.live.activations()) {
     const { does } = activation;
     if (does?.kind !== "ask") continue;
-    const { kind: _, call: __, ...question } = does;
-    questions.push({ activation: activation.id, node: activation.node, ...question });
+    const { kind: _, needs: __, ...question } = does;
+    const { id, node, approvedBy } = activation;
+    questions.push({
+      activation: id,
+      node,
+      ...question,
+      ...(approvedBy === undefined || approvedBy.length === 0 ? {} : { approvedBy: [...approvedBy] }),
+    });
   }
   return questions;
 }

@@ -2,11 +2,38 @@
  * Functions of the embedding program, called in this process. They are trusted code: nothing confines
  * them, and one that ignores its abort is left behind after the grace.
  */
-import { failureOfThrown, type HandlerContext, type HandlerLog, type JsonValue, logFunctions, outcomeOfResult } from "@heddle/core";
+import {
+  adoptJson,
+  CallFailedError,
+  failureOfThrown,
+  type HandlerCallOptions,
+  type HandlerContext,
+  type HandlerLog,
+  HeddleError,
+  type JsonObject,
+  type JsonValue,
+  logFunctions,
+  outcomeOfResult,
+} from "@heddle/core";
 import type { AbortHandle, Clock, Executor, Outcome, Task } from "@heddle/ports";
+import { createClassInstances, type MethodOf } from "./class-instances.ts";
+import { leftBehind, untilAborted } from "./until-aborted.ts";
 
 /** Input first, context last; several inputs where the node's arguments are positional. */
 export type HandlerFunction = (...args: never[]) => unknown;
+
+/** The functions that a program provides by name, those that are methods of classes among them. */
+export function handlerFunctions(given: Readonly<Record<string, HandlerFunction | MethodOf>>): ReadonlyMap<string, HandlerFunction> {
+  const instances = createClassInstances();
+  return new Map(
+    Object.entries(given).map(([name, one]) => {
+      if (typeof one === "function") return [name, one];
+      const method = instances.methodOf(one.of, one.method);
+      if (method !== undefined) return [name, method];
+      throw new HeddleError("value-invalid", `handler ${name} is the method ${one.method} of a class that has no such method`);
+    }),
+  );
+}
 
 export interface InProcessOptions {
   readonly clock: Clock;
@@ -55,30 +82,8 @@ function deepFreeze(value: JsonValue): JsonValue {
   return Object.freeze(value);
 }
 
-const leftBehind = Symbol("left-behind");
-
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
-
-/** The function's promise; or, once it has been aborted and the grace is over, the mark of one left behind. */
-function untilAborted(given: PromiseLike<unknown>, abort: AbortHandle, options: InProcessOptions): PromiseLike<unknown> {
-  return new Promise((resolve, reject) => {
-    let disarm: (() => void) | undefined;
-    abort.onAbort(() => {
-      disarm = options.clock.setTimer(options.graceMs, () => resolve(leftBehind));
-    });
-    given.then(
-      (value) => {
-        disarm?.();
-        resolve(value);
-      },
-      (error: unknown) => {
-        disarm?.();
-        reject(error instanceof Error ? error : { message: String(error) });
-      },
-    );
-  });
 }
 
 /** What the handler is given. Members that cost something are made when asked for. */
@@ -123,5 +128,19 @@ export class TaskContext implements HandlerContext {
     const value = await fn();
     await this.#task.services.recordOnce(name, value);
     return value;
+  }
+
+  call(tool: string, args: JsonObject = {}, options: HandlerCallOptions = {}): Promise<JsonValue> {
+    const calling = this.#callTool(tool, args, options);
+    // A handler may forget to wait for it.
+    calling.catch(() => undefined);
+    return calling;
+  }
+
+  async #callTool(tool: string, args: JsonObject, { name }: HandlerCallOptions): Promise<JsonValue> {
+    const wanted = { tool, args: adoptJson(args), ...(name === undefined ? {} : { name }) };
+    const answer = await this.#task.services.call(wanted);
+    if (answer.kind === "failed") throw new CallFailedError(answer.failure);
+    return answer.result;
   }
 }

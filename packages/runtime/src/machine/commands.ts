@@ -1,7 +1,20 @@
 /**
  * Commands: wishes that the machine may refuse. Time, identity and randomness come with them.
  */
-import type { ErrorCode, Failure, JsonObject, JsonValue, RunId, SentMessage } from "@heddle/core";
+import type {
+  ContentHash,
+  ErrorCode,
+  Failure,
+  HookRan,
+  JsonObject,
+  JsonValue,
+  PreparedCall,
+  Role,
+  RunEventOf,
+  RunId,
+  SentMessage,
+  Verdict,
+} from "@heddle/core";
 
 export type AttemptOutcome =
   | { readonly kind: "succeeded"; readonly result: JsonValue }
@@ -28,10 +41,26 @@ export type RunCommand =
       readonly kind: "settle-call";
       readonly activation: number;
       readonly as: "succeeded" | "failed" | "retry";
+      /** The attempt that is meant. */
+      readonly attempt?: number;
       readonly result?: JsonValue;
       readonly message?: string;
       readonly by?: string;
     }
+  /** The gate prepared and judged the call of an attempt. */
+  | {
+      readonly kind: "prepare-call";
+      readonly activation: number;
+      readonly attempt: number;
+      readonly prepared: PreparedCall;
+      readonly hash: ContentHash;
+      readonly verdict: Exclude<Verdict, { kind: "deny" }>;
+      readonly grant?: string;
+      readonly hooks?: HookRan[];
+      readonly args?: JsonObject;
+    }
+  /** The call that an attempt needed first succeeded. */
+  | { readonly kind: "satisfy-need"; readonly activation: number; readonly attempt: number; readonly key: string }
   | {
       readonly kind: "record-once";
       readonly activation: number;
@@ -39,6 +68,8 @@ export type RunCommand =
       readonly name: string;
       readonly value: JsonValue;
     }
+  /** What became of a call that the code of an activation made. */
+  | ({ readonly kind: "record-call" } & Omit<RunEventOf<"handler-called">, "kind">)
   /** `activation` 0: the run's own deadline or cleanup timeout. */
   | { readonly kind: "fire-timer"; readonly activation: number }
   | {
@@ -49,6 +80,10 @@ export type RunCommand =
       readonly answer?: JsonValue;
       readonly comment?: string;
       readonly by?: string;
+      /** Of whoever answers. */
+      readonly roles?: readonly Role[];
+      /** The call that is meant: another one is not approved by mistake. */
+      readonly hash?: ContentHash;
     }
   | { readonly kind: "signal"; readonly name: string; readonly value: JsonValue; readonly key?: string; readonly by?: string }
   /** Sends dead letters of a graph again; the messages are as the journal has them. */

@@ -3,12 +3,14 @@ import type { Outcome } from "@heddle/ports";
 import { SeededRandom, VirtualClock } from "@heddle/testkit/simulator";
 import { expect, test } from "vitest";
 import { handler, workflowOf } from "../../test/small-ir.ts";
+import { callRulesOf } from "../gate/call-rules.ts";
 import { DraftRun, decide, dueEffects, evolve, LiveRun, prepare, type RunEffect } from "../machine/index.ts";
 import { createMemoryStore } from "../store-memory/memory-store.ts";
 import { Attempts } from "./attempts.ts";
 import type { LoadedWorkflow } from "./bundles.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { FlowControl } from "./flow-control.ts";
+import { Inbox } from "./inbox.ts";
 
 const run = `run_${"0".repeat(26)}`;
 const bundle = `sha256:${"0".repeat(64)}` as const;
@@ -32,12 +34,17 @@ test("an attempt that has given its outcome is under way until that is durable",
     clock,
     random: new SeededRandom(1),
     gate: {
+      prepare: () => Promise.reject(new Error("no tool is called")),
+      satisfy: () => Promise.reject(new Error("no tool is called")),
+      call: () => Promise.reject(new Error("no tool is called")),
       perform: (task) => {
         performed.push(task.activation);
         return Promise.resolve({ kind: "succeeded", result: "done" });
       },
     },
     flow: new FlowControl(clock, new Map()),
+    inbox: new Inbox(),
+    append: () => Promise.resolve({ kind: "appended" }),
     incarnation: "inc",
     epoch: 1,
     runChild: () => Promise.resolve({ kind: "aborted" }),
@@ -55,18 +62,20 @@ test("an attempt that has given its outcome is under way until that is durable",
     ir,
     plan,
     bounded: new Set(),
+    makesCalls: false,
     admission: { refuse: () => undefined },
+    calls: callRulesOf({ format: "heddle.bundle/v1", main: "main", workflows: [ir], handlers: [], files: [] }, ir),
     problem: undefined,
   };
   const settled = await new Promise<Outcome>((resolve) => {
     const owner = { id: run, tenant: "default", stream: `run:${run}`, live, workflow, submit: () => Promise.resolve() };
-    const attempts = new Attempts(parts, owner, (_activation, _attempt, outcome) => {
+    const attempts = new Attempts(parts, owner, (command) => {
       // Its commit is under way, and the state still owes the attempt: it must count as running, but not hold up a shutdown.
       expect(attempts.has(effect?.activation ?? 0)).toBe(true);
       expect(attempts.size).toBe(0);
       attempts.letGo(effect?.activation ?? 0, 1);
       expect(attempts.has(effect?.activation ?? 0)).toBe(false);
-      resolve(outcome);
+      if (command.kind === "settle-attempt") resolve(command.outcome);
     });
     if (effect !== undefined) attempts.execute(effect);
     expect(attempts.size).toBe(1);

@@ -1,9 +1,12 @@
 /** The attempts that a run has under way: each is carried out through the gate, and settles once. */
-import { failureOf, type JsonValue, type Node } from "@heddle/core";
-import type { Outcome, Task, TaskWaiting } from "@heddle/ports";
+import { failureOf, invariant, type JsonObject, type Node } from "@heddle/core";
+import type { Outcome, TaskWaiting } from "@heddle/ports";
+import type { CallRequest } from "../gate/call-request.ts";
+import type { PerformedCall } from "../gate/gate.ts";
 import type { RunCommand } from "../machine/commands.ts";
 import { childRunId, inputOf, type RunEffect } from "../machine/index.ts";
 import { AttemptAbort } from "./abort.ts";
+import { AttemptServices, type AttemptTask, callRequestOf } from "./attempt-services.ts";
 import type { Driven, EngineParts } from "./engine-parts.ts";
 import type { Ticket } from "./flow-control.ts";
 import { poolOf, wantedOf } from "./node-flow.ts";
@@ -15,8 +18,8 @@ interface Owner extends Driven {
 
 type Effect<Kind extends RunEffect["kind"]> = Extract<RunEffect, { kind: Kind }>;
 type Due = Pick<Effect<"execute-attempt">, "activation" | "attempt">;
-type Services = Task["services"];
-type Settle = (activation: number, attempt: number, outcome: Outcome) => void;
+/** Takes what has become known; nobody waits for an answer. */
+type Tell = (command: RunCommand) => void;
 
 interface Running {
   readonly attempt: number;
@@ -34,23 +37,27 @@ interface Held {
 /** An attempt that was given its input, and is about to start. */
 interface Begun {
   readonly node: { readonly id: string; readonly node: Node };
-  readonly input: Readonly<Record<string, JsonValue>>;
+  readonly input: JsonObject;
   readonly abort: AttemptAbort;
 }
 
 export class Attempts {
   readonly #parts: EngineParts;
   readonly #owner: Owner;
-  readonly #settle: Settle;
+  readonly #tell: Tell;
   readonly #running = new Map<number, Running>();
   // Most runs never wait: these are made when one does.
   #waiting: Map<number, TaskWaiting> | undefined;
   #tickets: Map<number, Held> | undefined;
 
-  constructor(parts: EngineParts, owner: Owner, settle: Settle) {
+  constructor(parts: EngineParts, owner: Owner, tell: Tell) {
     this.#parts = parts;
     this.#owner = owner;
-    this.#settle = settle;
+    this.#tell = tell;
+  }
+
+  #settle(activation: number, attempt: number, outcome: Outcome): void {
+    this.#tell({ kind: "settle-attempt", activation, attempt, outcome });
   }
 
   /** Those that do something: one that waits to be taken by somebody else loses nothing when it is let go. */
@@ -127,11 +134,74 @@ export class Attempts {
     const begun = this.#begin(effect);
     if (begun === undefined) return;
     const { activation, attempt } = effect;
-    const { node, input, abort } = begun;
+    const { node, abort } = begun;
+    const task = this.#task(effect, begun);
+    this.#parts.gate.perform(task, this.#owner.workflow.admission, abort, this.#callOf(begun, activation)).then(
+      (outcome) => {
+        // Calls of its code that it did not wait for end with it, before its own outcome is told.
+        const calling = task.services.end();
+        if (calling === undefined) this.#end(activation, attempt, outcome);
+        else void calling.then(() => this.#end(activation, attempt, outcome));
+      },
+      (bug: unknown) => this.#break(activation, attempt, node.id, bug),
+    );
+  }
+
+  /** Has the gate prepare and judge the call of an activation. */
+  prepareCall(effect: Effect<"prepare-call">): void {
+    const begun = this.#begin(effect);
+    if (begun === undefined) return;
+    const { activation, attempt } = effect;
+    const request = this.#requestOf(begun, activation);
+    this.#during(effect, begun, this.#parts.gate.prepare(request, this.#owner.workflow.admission), (found) => {
+      if (found.kind === "refused")
+        return { kind: "settle-attempt", activation, attempt, outcome: { kind: "failed", failure: found.failure } };
+      return { ...found, kind: "prepare-call", activation, attempt };
+    });
+  }
+
+  /** Carries out the call that an activation needs first. */
+  satisfyNeed(effect: Effect<"satisfy-need">): void {
+    const { activation, attempt, need } = effect;
+    const begun = need.kind === "call" ? this.#begin(effect) : undefined;
+    if (begun === undefined || need.kind !== "call") return;
+    const task = this.#task(effect, begun);
+    this.#during(effect, begun, this.#parts.gate.satisfy(task, this.#requestOf(begun, activation), need, begun.abort), (failure) => {
+      if (failure !== undefined) return { kind: "settle-attempt", activation, attempt, outcome: { kind: "failed", failure } };
+      return { kind: "satisfy-need", activation, attempt, key: need.key };
+    });
+  }
+
+  /** Work before an attempt starts: what it comes to is told, unless the attempt is no longer wanted. */
+  #during<Found>(of: Due, { node, abort }: Begun, work: Promise<Found>, told: (found: Found) => RunCommand): void {
+    const { activation, attempt } = of;
+    work.then(
+      (found) => {
+        const running = this.#running.get(activation);
+        if (running?.attempt === attempt) running.ended = true;
+        if (abort.aborted) this.#settle(activation, attempt, { kind: "aborted" });
+        else this.#tell(told(found));
+      },
+      (bug: unknown) => this.#break(activation, attempt, node.id, bug),
+    );
+  }
+
+  #requestOf({ node, input }: Begun, activation: number): CallRequest {
+    invariant(node.node.kind === "tool", "tool nodes alone make calls");
+    return callRequestOf(this.#owner, node.node, input, `${this.#owner.id}/${activation}`);
+  }
+
+  #callOf(begun: Begun, activation: number): PerformedCall | undefined {
+    const call = this.#owner.live.activation(activation)?.call;
+    return call === undefined ? undefined : { request: this.#requestOf(begun, activation), judged: call };
+  }
+
+  #task({ activation, attempt }: Due, { node, input, abort }: Begun): AttemptTask {
     const { workflow, id, tenant } = this.#owner;
     const held = this.#tickets?.get(activation)?.ticket;
     const pool = held === undefined ? undefined : poolOf(node.node);
-    const task: Task = {
+    const services = new AttemptServices(this.#parts, this.#owner, activation, attempt, abort, this);
+    const task: AttemptTask = {
       run: id,
       tenant,
       bundle: workflow.bundle,
@@ -141,13 +211,11 @@ export class Attempts {
       incarnation: this.#parts.incarnation,
       idempotencyKey: `${id}/${activation}`,
       input,
-      services: new AttemptServices(this.#parts, this.#owner, this, activation, attempt, node.id),
+      services,
       ...(held === undefined || pool === undefined ? {} : { lease: { ...pool, waitedMs: held.waitedMs } }),
     };
-    this.#parts.gate.perform(task, workflow.admission, abort).then(
-      (outcome) => this.#end(activation, attempt, outcome),
-      (bug: unknown) => this.#break(activation, attempt, node.id, bug),
-    );
+    services.task = task;
+    return task;
   }
 
   runChild(effect: Effect<"run-child">): void {
@@ -172,7 +240,7 @@ export class Attempts {
     );
   }
 
-  #begin({ activation, attempt, node: nodeId }: Effect<"execute-attempt"> | Effect<"run-child">): Begun | undefined {
+  #begin({ activation, attempt, node: nodeId }: Due & { readonly node: string }): Begun | undefined {
     const { live, workflow } = this.#owner;
     const node = workflow.plan.nodes.get(nodeId);
     const open = live.activation(activation);
@@ -201,40 +269,5 @@ export class Attempts {
   #break(activation: number, attempt: number, node: string, bug: unknown): void {
     this.#parts.report(this.#owner, bug);
     this.#end(activation, attempt, { kind: "failed", failure: failureOf("internal", "the executor did not settle", "handler", { node }) });
-  }
-}
-
-/** What an attempt may ask of its run. One object for each attempt; its methods are shared. */
-class AttemptServices implements Services {
-  readonly #parts: EngineParts;
-  readonly #owner: Owner;
-  readonly #attempts: Attempts;
-  readonly #activation: number;
-  readonly #attempt: number;
-  readonly #node: string;
-
-  constructor(parts: EngineParts, owner: Owner, attempts: Attempts, activation: number, attempt: number, node: string) {
-    this.#parts = parts;
-    this.#owner = owner;
-    this.#attempts = attempts;
-    this.#activation = activation;
-    this.#attempt = attempt;
-    this.#node = node;
-  }
-
-  once(name: string): JsonValue | undefined {
-    return this.#owner.live.activation(this.#activation)?.once?.[name];
-  }
-  recorded(): Readonly<Record<string, JsonValue>> {
-    return this.#owner.live.activation(this.#activation)?.once ?? {};
-  }
-  recordOnce(name: string, value: JsonValue): Promise<void> {
-    return this.#owner.submit({ kind: "record-once", activation: this.#activation, attempt: this.#attempt, name, value });
-  }
-  waiting(reason: TaskWaiting | undefined): void {
-    this.#attempts.wait(this.#activation, this.#attempt, reason);
-  }
-  log(record: Parameters<Services["log"]>[0]): void {
-    this.#parts.log(this.#owner, { ...record, node: this.#node, activation: this.#activation, attempt: this.#attempt });
   }
 }

@@ -5,7 +5,8 @@
  * is verified against the manifest before anything in it runs.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { BundleManifest, ContentHash, PayloadFile } from "@heddle/core";
 
@@ -53,4 +54,19 @@ async function isWhole(payloads: string, manifest: BundleManifest): Promise<bool
     // Absent or unreadable: it is laid out anew.
     return false;
   }
+}
+
+/** The folder that bundles are laid out in: of the data folder, or a temporary one that goes away. */
+export function bundleFolder(dataDir: string | undefined): { path(): Promise<string>; remove(): Promise<void> } {
+  let temporary: Promise<string> | undefined;
+  return {
+    path() {
+      if (dataDir !== undefined) return Promise.resolve(join(dataDir, "bundles"));
+      temporary ??= mkdtemp(join(tmpdir(), "heddle-bundles-"));
+      return temporary;
+    },
+    async remove() {
+      if (temporary !== undefined) await rm(await temporary, { recursive: true, force: true });
+    },
+  };
 }

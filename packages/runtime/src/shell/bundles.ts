@@ -21,7 +21,8 @@ import {
   type WorkflowIr,
 } from "@heddle/core";
 import type { BlobWrite, Clock, Store } from "@heddle/ports";
-import { type Admission, type AdmissionRules, admitBundle } from "../gate/admit.ts";
+import { type Admission, type AdmissionRules, admitBundle, wantsSandbox } from "../gate/admit.ts";
+import { type CallRules, callRulesOf } from "../gate/call-rules.ts";
 import { prepare, type RunPlan } from "../machine/index.ts";
 import { isBounded } from "./node-flow.ts";
 
@@ -32,8 +33,12 @@ export interface LoadedWorkflow {
   readonly ir: WorkflowIr;
   readonly plan: RunPlan;
   readonly admission: Admission;
+  /** What binds the calls of its nodes. */
+  readonly calls: CallRules;
   /** Nodes whose attempts need slots, or are bounded otherwise. */
   readonly bounded: ReadonlySet<string>;
+  /** Some of its nodes are calls. */
+  readonly makesCalls: boolean;
   /** Why its code cannot be carried out here; undefined when it can. */
   readonly problem: string | undefined;
 }
@@ -153,13 +158,17 @@ export class Bundles {
     if (ir === undefined)
       throw new HeddleError("workflow-not-found", `bundle ${hash} has no workflow ${id}`, { details: { workflow: id } });
     const plan = prepare(ir);
+    const { rules } = this.#options;
+    const ability = wantsSandbox(held.manifest, rules) ? await rules.sandbox?.() : undefined;
     return {
       bundle: hash,
       manifest: held.manifest,
       ir,
       plan,
       bounded: new Set([...plan.nodes.values()].filter(({ node }) => isBounded(node)).map(({ id }) => id)),
-      admission: admitBundle(held.manifest, this.#options.rules),
+      makesCalls: [...plan.nodes.values()].some(({ node }) => node.kind === "tool"),
+      admission: admitBundle(held.manifest, rules, ability),
+      calls: callRulesOf(held.manifest, ir),
       problem: await this.#problemOf(hash, held.manifest, tenant),
     };
   }

@@ -1,11 +1,13 @@
 /** What the engine gives to each driver. */
 import type { HeddleError, JsonObject, RunId, TenantId } from "@heddle/core";
 import type { Clock, Outcome, Random, Store, Task } from "@heddle/ports";
+import type { AuditedAppend } from "../audit/audited-append.ts";
 import type { Gate } from "../gate/gate.ts";
 import type { LiveRun } from "../machine/index.ts";
 import type { AttemptAbort } from "./abort.ts";
 import type { LoadedWorkflow } from "./bundles.ts";
 import type { FlowControl } from "./flow-control.ts";
+import type { Inbox } from "./inbox.ts";
 
 /** A driver, as the engine sees it from the parts it hands out. */
 export interface Driven {
@@ -33,6 +35,9 @@ export interface EngineParts {
   readonly random: Random;
   readonly gate: Gate;
   readonly flow: FlowControl;
+  readonly inbox: Inbox;
+  /** Appends the events of a run; what concerns calls is audited. */
+  readonly append: AuditedAppend;
   readonly incarnation: string;
   readonly epoch: number;
   runChild(wanted: ChildWanted, abort: AttemptAbort): Promise<Outcome>;

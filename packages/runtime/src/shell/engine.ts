@@ -6,6 +6,8 @@
  */
 import { type ContentHash, HeddleError, type JsonObject, mintId, type RunId, type TenantId } from "@heddle/core";
 import type { Clock, Random, Store } from "@heddle/ports";
+import type { AuditTrail } from "../audit/audit-trail.ts";
+import { createAuditedAppend } from "../audit/audited-append.ts";
 import type { Gate } from "../gate/gate.ts";
 import { LiveRun } from "../machine/index.ts";
 import { Bundles, type BundlesOptions, type LoadedWorkflow } from "./bundles.ts";
@@ -13,6 +15,7 @@ import { type ChildHost, runChild } from "./child-runs.ts";
 import { EndWaiters, isTerminal, type TerminalEvent } from "./end-waiters.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { FlowControl } from "./flow-control.ts";
+import { Inbox } from "./inbox.ts";
 import { decodeRows, foldRun } from "./journal-reader.ts";
 import { RunDriver } from "./run-driver.ts";
 import { StreamHub } from "./stream-hub.ts";
@@ -22,6 +25,8 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly gate: Gate;
+  /** Told of the calls that runs make. */
+  readonly audit: AuditTrail;
   /** Open runs beyond which callers are told to start theirs later. Default: no bound. */
   readonly openRunsMax?: number;
   /** Slots by name of pool. */
@@ -50,6 +55,8 @@ export class Engine {
   readonly store: Store;
   readonly bundles: Bundles;
   readonly hub: StreamHub;
+  /** What people are asked, as it changes. */
+  readonly inbox = new Inbox();
   readonly incarnation: string;
   readonly startedAtMs: number;
   readonly #options: EngineOptions;
@@ -264,6 +271,7 @@ export class Engine {
 
   #release(): void {
     this.hub.close();
+    this.inbox.close();
     this.#ends.release(new HeddleError("shutting-down", "the runtime is shutting down; the run goes on after its next start"));
   }
 
@@ -286,12 +294,14 @@ export class Engine {
   }
 
   #makeParts(): EngineParts {
-    const { store, clock, random, gate, onBug } = this.#options;
+    const { store, clock, random, gate, audit, onBug } = this.#options;
     return {
       store,
       clock,
       random,
       gate,
+      inbox: this.inbox,
+      append: createAuditedAppend(store.journal, audit),
       flow: this.#flow,
       incarnation: this.incarnation,
       epoch: this.#epoch,

@@ -24,6 +24,7 @@ import { Attempts } from "./attempts.ts";
 import type { LoadedWorkflow } from "./bundles.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import { encodeEvents } from "./event-codec.ts";
+import { type Pending, settleAll } from "./pending.ts";
 import { summaryOf } from "./run-summary.ts";
 import { Timers } from "./timers.ts";
 
@@ -32,14 +33,6 @@ const foldEvery = 4_096;
 
 const storageRetryMinMs = 500;
 const storageRetryMaxMs = 30_000;
-
-interface Pending {
-  readonly command: RunCommand;
-  readonly atMs: number;
-  readonly random: number;
-  /** Absent where nobody waits: outcomes and timers. */
-  readonly settle?: (refusal: HeddleError | undefined) => void;
-}
 
 /** A turn that was decided, and waits for its commit. */
 interface Turned {
@@ -65,6 +58,8 @@ export class RunDriver {
   readonly #timers: Timers;
   /** Delays that a timer has waited out, whatever the clock says now. */
   readonly #matured = new Set<number>();
+  // Most runs never ask anybody.
+  #asking: Set<number> | undefined;
   #queue: Pending[] = [];
   #busy = false;
   #draining = false;
@@ -76,7 +71,7 @@ export class RunDriver {
   constructor(parts: EngineParts, id: RunId, tenant: TenantId, workflow: LoadedWorkflow, live: LiveRun, seq: number) {
     this.#parts = parts;
     this.#timers = new Timers(parts.clock);
-    this.#attempts = new Attempts(parts, this, (activation, attempt, outcome) => this.#settle(activation, attempt, outcome));
+    this.#attempts = new Attempts(parts, this, (command) => this.#enqueue(command));
     this.id = id;
     this.tenant = tenant;
     this.stream = `run:${id}`;
@@ -196,7 +191,7 @@ export class RunDriver {
     };
     if (encoded.blobs !== undefined) item.blobs = encoded.blobs;
     if (summary !== undefined) item.summary = summary;
-    this.#parts.store.journal.append([item]).then(
+    this.#parts.append(this, turn.events, item).then(
       (outcome) => {
         try {
           if (outcome.kind === "appended") this.#committed(turn);
@@ -225,7 +220,10 @@ export class RunDriver {
   }
 
   #letGo(batch: readonly Pending[]): void {
-    for (const { command } of batch) if (command.kind === "settle-attempt") this.#attempts.letGo(command.activation, command.attempt);
+    for (const { command } of batch) {
+      if (command.kind === "settle-attempt" || command.kind === "prepare-call" || command.kind === "satisfy-need")
+        this.#attempts.letGo(command.activation, command.attempt);
+    }
   }
 
   /** It has ended, or was never started: nothing will be asked of it any more. */
@@ -301,12 +299,14 @@ export class RunDriver {
   #start(effect: RunEffect): void {
     switch (effect.kind) {
       case "execute-attempt":
+        if (this.#asking !== undefined) this.#askNobody(effect.activation);
         if (!this.#isDue(effect)) return;
         if (this.workflow.bounded.size > 0 && this.workflow.bounded.has(effect.node))
           this.#enter(effect, () => this.#attempts.execute(effect));
         else this.#attempts.execute(effect);
         return;
       case "journal-attempt":
+        this.#askNobody(effect.activation);
         if (this.#isDue(effect)) this.#enter(effect, () => this.#startAttempt(effect));
         return;
       case "forget-attempt":
@@ -314,6 +314,13 @@ export class RunDriver {
         return;
       case "run-child":
         if (this.#isDue(effect)) this.#attempts.runChild(effect);
+        return;
+      case "prepare-call":
+        if (this.#isDue(effect)) this.#attempts.prepareCall(effect);
+        return;
+      case "satisfy-need":
+        this.#askNobody(effect.activation);
+        if (this.#isDue(effect)) this.#attempts.satisfyNeed(effect);
         return;
       case "abort-attempt":
         if (this.#attempts.abort(effect.activation)) return;
@@ -324,7 +331,13 @@ export class RunDriver {
           this.#enqueue({ kind: "fire-timer", activation: effect.activation }, undefined, effect.atMs),
         );
         return;
+      case "ask-person":
+        this.#asking ??= new Set();
+        this.#asking.add(effect.activation);
+        this.#parts.inbox.tell({ driver: this, activation: effect.activation, asks: true });
+        return;
       case "release":
+        this.#askNobody(effect.activation);
         this.#timers.disarm(effect.activation);
         this.#attempts.abort(effect.activation);
         return;
@@ -342,6 +355,10 @@ export class RunDriver {
       this.live.touch(activation);
       this.#startEffects();
     });
+  }
+
+  #askNobody(activation: number): void {
+    if (this.#asking?.delete(activation) === true) this.#parts.inbox.tell({ driver: this, activation, asks: false });
   }
 
   #startAttempt({ activation, attempt }: { readonly activation: number; readonly attempt: number }): void {
@@ -374,8 +391,4 @@ export class RunDriver {
   #settle(activation: number, attempt: number, outcome: Outcome): void {
     this.#enqueue({ kind: "settle-attempt", activation, attempt, outcome });
   }
-}
-
-function settleAll(batch: readonly Pending[], refusals: readonly (HeddleError | undefined)[]): void {
-  for (let i = 0; i < batch.length; i++) batch[i]?.settle?.(refusals[i]);
 }

@@ -4,7 +4,7 @@
  * what a resolved promise told is on the disk. Nothing outlives the process.
  */
 import { HeddleError, type LogRecord, logRecordsMax } from "@heddle/core";
-import type { CommitNotice, Position, Store, StoredEvent } from "@heddle/ports";
+import type { CommitNotice, Position, Store, StoredEvent, TailedEvent } from "@heddle/ports";
 import { appendItems } from "./append.ts";
 import { createMemoryDisk, type MemoryDisk, type MemoryEvent } from "./disk.ts";
 import { listOpenRows, listRows, rowOf } from "./listing.ts";
@@ -141,11 +141,11 @@ function tail(disk: MemoryDisk, tenant: string | undefined, after: Position, lim
     if ((disk.events[middle]?.position ?? 0) > after) high = middle;
     else low = middle + 1;
   }
-  const found: (StoredEvent & { readonly stream: string })[] = [];
+  const found: TailedEvent[] = [];
   for (let i = low; i < disk.events.length && found.length < limit; i++) {
     const event = disk.events[i];
     if (event === undefined || (tenant !== undefined && event.tenant !== tenant)) continue;
-    found.push({ ...storedOf(event), stream: event.stream });
+    found.push({ ...storedOf(event), stream: event.stream, tenant: event.tenant });
   }
   return found;
 }

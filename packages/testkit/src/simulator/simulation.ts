@@ -16,6 +16,8 @@ export interface SimulationOptions {
   readonly store: Store;
   /** The handlers of a process, made anew for each: their timers die with it. */
   readonly handlers: (incarnation: Incarnation) => Readonly<Record<string, HandlerFunction>>;
+  /** Carries out what is neither a handler of these nor a program: nodes of plugins, node servers and workers. */
+  readonly elsewhere?: Executor;
   /** Wraps the executor beneath the one that counts calls: sees only what really ran. */
   readonly wrapExecutor?: (executor: Executor, incarnation: Incarnation) => Executor;
   readonly onAppended?: AppendObserver;
@@ -33,6 +35,11 @@ export interface Incarnation {
 
 /** Who calls the API in a simulation. */
 export const simulatedPrincipal: Principal = { subject: "simulation", tenant: defaultTenant, roles: ["admin", "operator", "engineer"] };
+
+/** Somebody else than whoever starts runs: the n-th, from 1. */
+export function simulatedPerson(n: number): Principal {
+  return { ...simulatedPrincipal, subject: `person-${n}` };
+}
 
 /** A world with at most one living process. */
 export class Simulation {
@@ -65,13 +72,14 @@ export class Simulation {
     this.#incarnation?.calls.kill();
     const calls = new PortCalls(death);
     const clock = crashableClock(this.clock, calls);
-    const { store, handlers, wrapExecutor, onAppended } = this.#options;
+    const { store, handlers, elsewhere, wrapExecutor, onAppended } = this.#options;
     const born = { number: ++this.#born, calls, clock } as { -readonly [Key in keyof Incarnation]: Incarnation[Key] };
     born.runtime = createRuntime({
       store: crashableStore(store, calls, onAppended),
       clock,
       random: this.random.fork(),
       handlers: handlers(born),
+      ...(elsewhere === undefined ? {} : { executors: { workers: elsewhere, tools: elsewhere, remotes: elsewhere } }),
       wrapExecutor: (executor) => crashableExecutor(wrapExecutor?.(executor, born) ?? executor, calls),
       onBug: (_run, bug) => {
         if (calls.alive) this.bugs.push(bug);

@@ -126,7 +126,8 @@ test("a simulated runtime starts, dies and is started again on what it left", as
   const simulation = new Simulation({ seed: 3, store: createMemoryStore(), handlers: () => ({}) });
   simulation.start({ n: 1, mode: "before" });
   await simulation.settle();
-  expect(simulation.incarnation.calls).toMatchObject({ alive: false, diedAt: "journal.nextEpoch" });
+  const { alive, count, diedAt } = simulation.incarnation.calls;
+  expect([alive, count, diedAt?.split(".")[0]]).toEqual([false, 1, "journal"]);
   expect(await simulation.answer(simulation.api.runs.list({}, { principal: simulatedPrincipal }))).toBeUndefined();
   simulation.start();
   expect(await simulation.answer(simulation.api.runs.list({}, { principal: simulatedPrincipal }))).toEqual({ rows: [] });

@@ -14,6 +14,16 @@ export type HttpVerb = "GET" | "POST" | "DELETE";
 /** How an answer is sent: one JSON document, no content, or a stream of events. */
 export type HttpAnswerKind = "json" | "nothing" | "events";
 
+/** What a stream of events says of itself. */
+export interface HttpStreamInfo {
+  /** One item: the data of an event. */
+  readonly item: z.ZodType;
+  /** The text of `id` for people. */
+  readonly id: string;
+  /** Whether `Last-Event-ID` resumes behind an item. Without that, a stream begins with everything there is. */
+  readonly resumes: boolean;
+}
+
 /** A request as a client sends it. */
 export interface HttpRequest {
   readonly verb: HttpVerb;
@@ -45,6 +55,8 @@ export interface HttpRouteInfo {
   readonly query: readonly string[];
   readonly request: z.ZodType;
   readonly response: z.ZodType;
+  /** Of a route whose answer is a stream of events. */
+  readonly stream?: HttpStreamInfo;
 }
 
 /** One route. `Request` and `Response` are values of core; of a stream of events, one batch of it. */
@@ -67,8 +79,9 @@ interface Description<Request, Response> {
   readonly request: z.ZodType<Request>;
   readonly response: z.ZodType<Response>;
   readonly answer?: HttpAnswerKind;
-  /** Members in the query, and whether their text is a number. */
-  readonly query?: Readonly<Record<string, "text" | "number">>;
+  readonly stream?: HttpStreamInfo;
+  /** Members in the query, and what their text stands for; a switch is true or false. */
+  readonly query?: Readonly<Record<string, "text" | "number" | "switch">>;
   /** Members that hold values of foreign code: adopted before they are checked. */
   readonly jsonMembers?: readonly string[];
   /** How many bytes such a value may have. Default: those of any value of a run. */
@@ -107,7 +120,7 @@ export function httpMethod<Request, Response>(
     for (const [name, text] of Object.entries(asked)) {
       const type = Object.hasOwn(query, name) ? query[name] : undefined;
       if (type === undefined) throw new HeddleError("request-invalid", `there is no query parameter ${name} here`);
-      members[name] = type === "number" && typeof text === "string" && /^-?\d{1,16}$/.test(text) ? Number(text) : text;
+      members[name] = typeof text === "string" ? queryValue(type, text) : text;
     }
     for (const name of params) members[name] = inPath[name];
     return parsed(request, members, "request-invalid", "the request");
@@ -122,6 +135,7 @@ export function httpMethod<Request, Response>(
     query: queryNames,
     request,
     response,
+    ...(description.stream === undefined ? {} : { stream: description.stream }),
     encodeRequest: (value) => guarded("request-invalid", "the request", () => encodeRequest(value)),
     decodeRequest: (parts) => guarded("request-invalid", "the request", () => decodeRequest(parts)),
     encodeResponse: (value) => (answer === "nothing" ? "" : (description.toText?.(value) ?? JSON.stringify(value))),
@@ -144,6 +158,13 @@ function membersOf(text: string, params: readonly string[]): Record<string, unkn
   if (twice !== undefined) throw new HeddleError("request-invalid", `${twice} is given in the path, and may not be in the body`);
   // Not a spread: a member named __proto__ stays one, and is refused as unknown.
   return Object.fromEntries(Object.entries(body));
+}
+
+/** A text that stands for nothing of its type stays one, and the schema refuses it. */
+function queryValue(type: "text" | "number" | "switch", text: string): string | number | boolean {
+  if (type === "number" && /^-?\d{1,16}$/.test(text)) return Number(text);
+  if (type === "switch" && (text === "true" || text === "false")) return text === "true";
+  return text;
 }
 
 function readJson(text: string): unknown {

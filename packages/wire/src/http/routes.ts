@@ -13,6 +13,7 @@ import {
   EventRecord,
   InvokeNodeRequest,
   InvokePluginRequest,
+  InvokeToolRequest,
   JsonValueSchema,
   ListCallsRequest,
   ListDeadLettersRequest,
@@ -20,6 +21,7 @@ import {
   ListLogsRequest,
   ListPluginsRequest,
   ListRunsRequest,
+  ListToolsRequest,
   LogRecord,
   NodeServerRequest,
   NodeServerView,
@@ -51,7 +53,6 @@ import {
   Heartbeat,
   NodeServers,
   NoFields,
-  Nothing,
   Plugins,
   pageOf,
   partOf,
@@ -60,11 +61,17 @@ import {
   RetriedRun,
   StartedRun,
   StoredBundle,
+  Tools,
 } from "../answers.ts";
 import { recordText } from "../events.ts";
 import { cutEvents, cutLogs } from "../pages.ts";
 import { requestBytesMax } from "../scalars.ts";
+import { audit } from "./audit-routes.ts";
+import { approvals, grants, interruptions } from "./consent-routes.ts";
+import { hooks } from "./hook-routes.ts";
 import { httpMethod } from "./method.ts";
+import { nothing, page } from "./route-parts.ts";
+import { runSse } from "./sse.ts";
 import { BundleUploadBody } from "./upload.ts";
 
 /** The longest time that one request for a result waits. */
@@ -73,9 +80,7 @@ export const resultWaitMsMax = 600_000;
 /** A result, and how long to wait for it: for ever, where it is not said. */
 const ResultRequest = z.strictObject({ ...RunRequest.shape, waitMs: z.number().int().min(1).max(resultWaitMsMax).exactOptional() });
 
-const page = { limit: "number", cursor: "text" } as const;
 const position = { after: "number", limit: "number" } as const;
-const nothing = { answer: "nothing", response: Nothing } as const;
 
 const bundles = {
   put: httpMethod("POST /v1/bundles", {
@@ -127,6 +132,7 @@ const runs = {
     request: ListEventsRequest,
     response: EventBatch,
     answer: "events",
+    stream: runSse,
     query: position,
   }),
   logs: httpMethod("GET /v1/runs/{runId}/logs", {
@@ -219,6 +225,21 @@ const deadLetters = {
   }),
 };
 
+const tools = {
+  list: httpMethod("GET /v1/tools", {
+    summary: "Tools that workflows here may call, of one capability or all.",
+    request: ListToolsRequest,
+    response: Tools,
+    query: { capability: "text" },
+  }),
+  invoke: httpMethod("POST /v1/tools/{tool}/invoke", {
+    summary: "Starts a run of one tool. A call that may change something waits there for an answer.",
+    request: InvokeToolRequest,
+    response: StartedRun,
+    jsonMembers: ["args"],
+  }),
+};
+
 const plugins = {
   list: httpMethod("GET /v1/plugins", {
     summary: "Plugins with their actions and the processes that serve them, of one stage or all.",
@@ -303,4 +324,19 @@ const runtime = {
 };
 
 /** Every route, by group and method of RuntimeApi. */
-export const httpRoutes = { bundles, runs, calls, deadLetters, plugins, nodes, tokens, runtime } as const;
+export const httpRoutes = {
+  bundles,
+  runs,
+  calls,
+  approvals,
+  interruptions,
+  grants,
+  hooks,
+  deadLetters,
+  tools,
+  plugins,
+  nodes,
+  tokens,
+  audit,
+  runtime,
+} as const;

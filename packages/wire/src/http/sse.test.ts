@@ -1,7 +1,7 @@
 import type { EventRecord } from "@heddle/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeSse, SseReader, sseHeartbeat } from "./sse.ts";
+import { encodeSse, runSse, SseReader, sseHeartbeat } from "./sse.ts";
 
 const record = (seq: number, text: string): EventRecord => ({
   seq,
@@ -21,17 +21,17 @@ describe("a stream of events", () => {
     fc.assert(
       fc.property(texts, fc.array(fc.nat(), { maxLength: 12 }), fc.boolean(), (values, cuts, returns) => {
         const records = values.map((value, i) => record(i + 1, value));
-        const lines = records.map((each) => encodeSse([each]) + sseHeartbeat).join("");
+        const lines = records.map((each) => encodeSse(runSse, [each]) + sseHeartbeat).join("");
         const text = returns ? lines.replaceAll("\n", "\r\n") : lines;
-        const reader = new SseReader();
+        const reader = new SseReader(runSse);
         expect(pieces(text, cuts).flatMap((piece) => reader.push(piece))).toStrictEqual(records);
       }),
     );
   });
 
   it("gives an event only when it is whole", () => {
-    const reader = new SseReader();
-    const text = encodeSse([record(1, "a"), record(2, "b")]);
+    const reader = new SseReader(runSse);
+    const text = encodeSse(runSse, [record(1, "a"), record(2, "b")]);
     const end = text.indexOf("\n\n") + 2;
     expect(reader.push(text.slice(0, end - 1))).toEqual([]);
     expect(reader.push(text.slice(end - 1, end + 4))).toEqual([record(1, "a")]);
@@ -39,22 +39,22 @@ describe("a stream of events", () => {
   });
 
   it("passes over fields and messages that it does not know", () => {
-    const reader = new SseReader();
-    const known = encodeSse([record(1, "a")]).replace("event:", "retry: 5\nevent:");
+    const reader = new SseReader(runSse);
+    const known = encodeSse(runSse, [record(1, "a")]).replace("event:", "retry: 5\nevent:");
     expect(reader.push(`event: hello\n\n: comment\n\n${known}`)).toEqual([record(1, "a")]);
   });
 
   it.each([
     ["data that is not JSON", "id: 1\ndata: {\n\n"],
     ["data that is no event", 'id: 1\ndata: {"seq":1}\n\n'],
-    ["an id that is not the event's", encodeSse([record(2, "a")]).replace("id: 2", "id: 3")],
+    ["an id that is not the event's", encodeSse(runSse, [record(2, "a")]).replace("id: 2", "id: 3")],
   ])("with %s is internal", (_, text) => {
-    expect(() => new SseReader().push(text)).toThrow(expect.objectContaining({ code: "internal" }));
+    expect(() => new SseReader(runSse).push(text)).toThrow(expect.objectContaining({ code: "internal" }));
   });
 
   it("costs what it has: a large event in many pieces is joined once", () => {
-    const reader = new SseReader();
-    const text = encodeSse([record(1, "x".repeat(8_000_000))]);
+    const reader = new SseReader(runSse);
+    const text = encodeSse(runSse, [record(1, "x".repeat(8_000_000))]);
     const given = pieces(
       text,
       Array.from({ length: 8_000 }, (_, i) => i * 1_000),

@@ -15,6 +15,7 @@ import {
   isPayloadPath,
   type JsonValue,
   payloadFileBytesMax,
+  reachOfBundle,
   WorkflowIr,
 } from "@heddle/core";
 import type { Problem } from "../../problem.ts";
@@ -83,11 +84,14 @@ export function createBundle(parts: BundleParts): Bundle {
   }
   if (problems.length > 0) return noBundle(problems);
   const used = new Set(workflows.flatMap((ir) => handlerNamesOf(ir.nodes)));
+  const ordered = [...workflows].sort((a, b) => inOrder(a.id, b.id));
+  const declared = handlers.filter(({ name }) => used.has(name)).sort((a, b) => inOrder(a.name, b.name));
   const manifest: BundleManifest = {
     format: bundleFormat,
     main: parts.main,
-    workflows: [...workflows].sort((a, b) => inOrder(a.id, b.id)),
-    handlers: handlers.filter(({ name }) => used.has(name)).sort((a, b) => inOrder(a.name, b.name)),
+    workflows: ordered,
+    handlers: declared,
+    capabilities: reachOfBundle({ workflows: ordered, handlers: declared }),
     files: [...parts.files]
       .map(([path, bytes]) => ({ path, hash: hashBytes(bytes), bytes: bytes.length }))
       .sort((a, b) => inOrder(a.path, b.path)),

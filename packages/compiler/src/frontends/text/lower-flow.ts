@@ -35,6 +35,7 @@ import type {
 } from "./flow-model.ts";
 import { literalTypes } from "./literal-types.ts";
 import { lowerDoes, resultOfDoes, shapeOf } from "./lower-does.ts";
+import { inPlainForm } from "./plain-form.ts";
 
 /** Longest id of a policy in the IR; longer ones are cut, and kept whole in `raw`. */
 const policyIdMax = 2_048;
@@ -49,7 +50,7 @@ export function lowerFlow(model: FlowModel, source: SourceText): WorkflowIr {
     ...(Object.keys(policyTypes).length > 0 ? { policyLiterals: policyTypes } : {}),
   };
   const outputs = outputsOf(model);
-  return {
+  const ir: WorkflowIr = {
     ir: irVersion,
     id: model.id,
     source: { frontend: model.frontend, file: model.file },
@@ -62,6 +63,7 @@ export function lowerFlow(model: FlowModel, source: SourceText): WorkflowIr {
     ...(model.policies.length > 0 ? { policies: model.policies.map(lowerPolicy) } : {}),
     ...(Object.keys(raw).length > 0 ? { raw } : {}),
   };
+  return model.frontend === "heddle" ? inPlainForm(ir) : ir;
 }
 
 function lowerStages(model: FlowModel, source: SourceText): { readonly nodes: Node[]; readonly edges: Edge[] } {
@@ -123,7 +125,7 @@ function lowerStage(stage: FlowStage, isExit: boolean, types: ReadonlyMap<string
     return lowerDoes(stage, does, described, {
       expr: (expr) => lowerExpr(expr),
       body: (body) => lowerBody(body, source),
-      argumentType: (value) => argumentType(value, stage, types),
+      argumentType: (value) => literalType(value) ?? argumentType(value, stage, types),
     });
   }
   if (exec === undefined) {
@@ -188,6 +190,24 @@ function argumentType(value: FlowExpr, stage: FlowStage, types: ReadonlyMap<stri
   const reads = stage.reads.filter((read) => variableOf(read.ref) === variable);
   const optional = reads.length > 0 && reads.every((read) => read.optional);
   return { type, ...(optional ? { optional: true } : {}) };
+}
+
+/** The type of an argument that is written out, where its value says it. */
+function literalType(value: FlowExpr): { readonly type: ValueType } | undefined {
+  const type = value.kind === "literal" ? typeOfLiteral(value.value) : undefined;
+  return type === undefined ? undefined : { type };
+}
+
+function typeOfLiteral(value: JsonValue): ValueType | undefined {
+  if (Array.isArray(value)) {
+    const [first, ...others] = value.map(typeOfLiteral);
+    return first !== undefined && others.every((type) => type?.kind === first.kind) && first.kind !== "array"
+      ? { kind: "array", items: first }
+      : undefined;
+  }
+  if (typeof value === "string") return { kind: "string" };
+  if (typeof value === "number") return { kind: "number" };
+  return typeof value === "boolean" ? { kind: "boolean" } : undefined;
 }
 
 function lowerWrite(stage: FlowStage, write: FlowWrite): Write {

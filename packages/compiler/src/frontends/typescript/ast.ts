@@ -58,11 +58,26 @@ export function isFunctionNode(node: Node): boolean {
   return functionTypes.has(node.type);
 }
 
+/** `this.field.method(…)`: the call of what a field of a class holds. A private field has its `#`. */
+export function memberCall(node: Node): { readonly field: string; readonly method: string } | undefined {
+  if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression" || node.callee.computed) return undefined;
+  const object = unwrap(node.callee.object);
+  if (object.type !== "MemberExpression" || object.computed || object.object.type !== "ThisExpression") return undefined;
+  const { property } = node.callee;
+  const field = object.property.type === "PrivateIdentifier" ? `#${object.property.name}` : (object.property as { name: string }).name;
+  return property.type === "Identifier" ? { field, method: property.name } : undefined;
+}
+
+/** Whether a node itself takes a step: an `await`, or a call of an agent that a class holds. */
+export function isStepNode(node: Node): boolean {
+  return node.type === "AwaitExpression" || memberCall(node) !== undefined;
+}
+
 /** Whether something in a tree awaits, functions inside it aside. */
 export function awaits(root: Node): boolean {
   let found = false;
   walk(root, (node) => {
-    if (node.type === "AwaitExpression") found = true;
+    if (isStepNode(node)) found = true;
     return !found && (node === root || !isFunctionNode(node));
   });
   return found;

@@ -38,7 +38,7 @@ describe("the bounds of what a parser is given", () => {
       `return ${"1 + ".repeat(5_000)}1;`,
       `return ${"true ? 1 : ".repeat(3_000)}2;`,
       `return ${"[".repeat(450)}${"]".repeat(450)};`,
-      "if (true) ".repeat(3_000).concat("return 1;"),
+      "if (true) ".repeat(1_900).concat("return 1;"),
       `${"{".repeat(400)}${"}".repeat(400)}`,
       `${"for (;;) {".repeat(40)}${"}".repeat(40)}`,
     ];

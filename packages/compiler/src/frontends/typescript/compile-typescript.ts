@@ -2,12 +2,13 @@
  * The TypeScript frontend: sources to workflows, without running a line of them. Pure and total: whatever a source
  * says, there is an answer, and everything wrong is said at once.
  */
-import { parseSync } from "oxc-parser";
-import { createSourceText, type DiagnosticList, type Origins, originsOf, type SourceText } from "../../diagnostics/index.ts";
+import { type Class, parseSync } from "oxc-parser";
+import { createSourceText, type DiagnosticList, eachOnce, type Origins, originsOf, type SourceText } from "../../diagnostics/index.ts";
+import { isWorkflowClass, readWorkflowClass, refuseMisplaced } from "./classes.ts";
 import type { Reader } from "./context.ts";
-import { readWorkflow } from "./declarations.ts";
+import { type DeclaredWorkflow, readWorkflow } from "./declarations.ts";
 import { type Known, type LoweredWorkflow, lowerWorkflow } from "./lower-workflow.ts";
-import { authoringCall, authoringModule, defaultName, moduleOf, type SourceModule } from "./module.ts";
+import { authoringCall, authoringModule, moduleOf, type SourceModule } from "./module.ts";
 import { excessOf } from "./pre-scan.ts";
 
 export interface TypeScriptWorkflow extends LoweredWorkflow {
@@ -47,14 +48,14 @@ export function compileTypeScript(
     if (!parsed.has(path)) parsed.set(path, parse(createSourceText(path, sources.get(path) ?? ""), diagnostics));
     return parsed.get(path);
   };
-  const reader: Reader = { modules: { get }, diagnostics };
+  const reader: Reader = { modules: { get }, diagnostics: eachOnce(diagnostics) };
   const known: Known = new Map();
   const names = new Map<string, string>();
   return entries.flatMap((file) => {
     const module = get(file);
     if (module === undefined) return [];
     const workflows = lowerModule(reader, module, known);
-    if (workflows.length === 0 && ![...module.values.values()].some((value) => authoringCall(module, value) === "workflow")) {
+    if (workflows.length === 0 && !declares(module)) {
       diagnostics.report("HD3003", {
         span: module.source.span(0, 0),
         message: "no workflow is declared here",
@@ -67,7 +68,7 @@ export function compileTypeScript(
       names.set(declared.name, file);
       if (before === undefined) continue;
       diagnostics.report("HD3104", {
-        span: module.source.span(declared.call.start, declared.call.callee.end),
+        span: module.source.span(declared.head.start, declared.head.end),
         message: `two workflows are named \`${declared.name}\``,
         reason: "A workflow is started by its name.",
         help: "give one of them another name",
@@ -80,31 +81,51 @@ export function compileTypeScript(
 function lowerModule(reader: Reader, module: SourceModule, known: Known): readonly TypeScriptWorkflow[] {
   const workflows: TypeScriptWorkflow[] = [];
   const steps = new Map<string, string>();
-  for (const [local, value] of module.values) {
-    if (value.type !== "CallExpression" || authoringCall(module, value) !== "workflow") continue;
+  refuseMisplaced(reader, module);
+  for (const [local, read] of readersOf(reader, module)) {
     const key = `${module.source.file} ${local}`;
     const before = known.get(key);
-    const declared =
-      before === undefined ? readWorkflow(reader, module, local, value) : before.kind === "workflow" ? before.workflow : undefined;
+    const declared = before === undefined ? read() : before.kind === "workflow" ? before.workflow : undefined;
     known.set(key, declared === undefined ? { kind: "unreadable" } : { kind: "workflow", workflow: declared });
     const lowered = declared === undefined ? undefined : lowerWorkflow(reader, declared, known);
     if (lowered === undefined) continue;
-    for (const { name, local: of, module: from } of lowered.steps) {
-      const place = `${from.source.file} ${of}`;
+    for (const { name, local: of, method, module: from } of lowered.steps) {
+      const place = `${from.source.file} ${of}${method === undefined ? "" : `.${method}`}`;
       const other = steps.get(name);
       steps.set(name, place);
       if (other === undefined || other === place) continue;
       reader.diagnostics.report("HD3104", {
-        span: module.source.span(lowered.declared.call.start, lowered.declared.call.callee.end),
+        span: module.source.span(lowered.declared.head.start, lowered.declared.head.end),
         message: `two handlers are named \`${name}\``,
         reason: "A handler is found by its name.",
         help: "give one of them another name",
       });
     }
-    workflows.push({ ...lowered, origins: originsOf(lowered.ir, module.source) });
+    workflows.push({ ...lowered, origins: originsOf(lowered.ir, module.source, lowered.written) });
   }
   // The default export first: it is the one that is meant.
-  return workflows.sort((a, b) => Number(b.declared.local === defaultName) - Number(a.declared.local === defaultName));
+  const main = module.exports.get("default");
+  return workflows.sort((a, b) => Number(b.declared.local === main) - Number(a.declared.local === main));
+}
+
+/** How each workflow of a module is read, by its local name. */
+function readersOf(reader: Reader, module: SourceModule): readonly (readonly [string, () => DeclaredWorkflow | undefined])[] {
+  const calls = [...module.values].flatMap(([local, value]) =>
+    value.type === "CallExpression" && authoringCall(module, value) === "workflow"
+      ? [[local, () => readWorkflow(reader, module, local, value)] as const]
+      : [],
+  );
+  const classes = [...module.classes].flatMap(([local, node]) =>
+    isWorkflowClass(module, node) ? [[local, () => readWorkflowClass(reader, module, local, node)] as const] : [],
+  );
+  return [...calls, ...classes];
+}
+
+function declares(module: SourceModule): boolean {
+  return (
+    [...module.values.values()].some((value) => authoringCall(module, value) === "workflow") ||
+    [...module.classes.values(), ...module.values.values()].some((node) => "decorators" in node && isWorkflowClass(module, node as Class))
+  );
 }
 
 function parse(source: SourceText, diagnostics: DiagnosticList): SourceModule | undefined {

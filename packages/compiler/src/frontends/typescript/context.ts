@@ -1,5 +1,5 @@
 /** What every part of the frontend is given: the sources, where refusals go, and the names of the workflow being read. */
-import type { Expr, ValueType } from "@heddle/core";
+import type { Expr, JsonValue, ValueType } from "@heddle/core";
 import type { Node } from "oxc-parser";
 import type { DiagnosticDraft, DiagnosticId, DiagnosticList } from "../../diagnostics/index.ts";
 import type { Modules, SourceModule } from "./module.ts";
@@ -25,6 +25,13 @@ const string: ValueType = { kind: "string" };
 export const booleanType: StaticType = { type: boolean, nullable: false };
 export const numberType: StaticType = { type: number, nullable: false };
 export const stringType: StaticType = { type: string, nullable: false };
+
+/** What is known of a value that is written out. */
+export function typeOfValue(value: JsonValue): StaticType {
+  if (typeof value === "string") return stringType;
+  if (typeof value === "number") return numberType;
+  return typeof value === "boolean" ? booleanType : anyType;
+}
 
 /** What a diagnostic says, without its place. */
 export type Words = Pick<DiagnosticDraft, "message" | "reason" | "help" | "label">;

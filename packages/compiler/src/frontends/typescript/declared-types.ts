@@ -1,20 +1,25 @@
-/** Types that are written as values, `t.object({ … })`, in the options of declarations. */
+/** Types that are written as values, `t.object({ … })` or `z.object({ … })`, in the options of declarations. */
 import type { FieldType, ValueType } from "@heddle/core";
 import type { Expression } from "oxc-parser";
 import { keyOf, unwrap } from "./ast.ts";
-import type { StaticType } from "./context.ts";
+import type { Reader, StaticType } from "./context.ts";
 import { authoringModule, type Modules, resolveName, type SourceModule } from "./module.ts";
 import { staticValue } from "./static-values.ts";
+import { zodType } from "./zod-types.ts";
 
 const scalars: ReadonlySet<string> = new Set(["string", "number", "boolean", "path", "json"]);
 
-/** The type that a `t` tree describes; undefined where it is not written out. */
-export function declaredType(modules: Modules, module: SourceModule, node: Expression, depth = 0): StaticType | undefined {
+/** The type that a tree of `t` or zod describes; undefined where it is neither, or not written out. What is wrong with zod's is told. */
+export function declaredType(reader: Reader, module: SourceModule, node: Expression): StaticType | undefined {
+  return typeOf(reader.modules, module, node, 0) ?? zodType(reader, module, node);
+}
+
+function typeOf(modules: Modules, module: SourceModule, node: Expression, depth: number): StaticType | undefined {
   const inner = unwrap(node);
   if (depth > 40) return undefined;
   if (inner.type === "Identifier") {
     const found = resolveName(modules, module, inner.name, ({ values }) => values);
-    return found === undefined ? undefined : declaredType(modules, found.module, found.node, depth + 1);
+    return found === undefined ? undefined : typeOf(modules, found.module, found.node, depth + 1);
   }
   const member = memberOfT(module, inner.type === "CallExpression" ? inner.callee : inner);
   if (member === undefined) return undefined;
@@ -23,7 +28,7 @@ export function declaredType(modules: Modules, module: SourceModule, node: Expre
   }
   const [first] = inner.arguments;
   if (first === undefined || first.type === "SpreadElement") return undefined;
-  const of = (one: Expression): StaticType | undefined => declaredType(modules, module, one, depth + 1);
+  const of = (one: Expression): StaticType | undefined => typeOf(modules, module, one, depth + 1);
   switch (member) {
     case "array": {
       const items = of(first);

@@ -7,12 +7,20 @@
 import type { Edge, EdgeOutcome, Expr, Node, ValueType } from "@heddle/core";
 import { mapRefs, variableRef } from "../../authoring/expressions.ts";
 
+/** A stretch of the source. */
+export interface Written {
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface Tail {
   /** Absent: the entry of the frame. */
   readonly from: NodeDraft | undefined;
   readonly on: EdgeOutcome;
   readonly guard?: Expr;
   readonly priority?: number;
+  /** Where the author wrote its guard. */
+  readonly asked?: Written;
   /** What comes next may be written into `from` itself. */
   readonly open: boolean;
 }
@@ -78,7 +86,7 @@ export interface Block {
 }
 
 export interface BodyDraft {
-  readonly inputs?: readonly { readonly name: string; readonly value: Expr }[];
+  readonly inputs?: readonly { readonly name: string; readonly value: Expr; readonly type?: ValueType }[];
   readonly entry: string;
   readonly nodes: readonly Node[];
   readonly edges: readonly Edge[];
@@ -90,6 +98,10 @@ const inlineSizeMax = 60;
 export class Draft {
   /** Deepest nesting of regions so far. */
   regionDepth = 0;
+  /** Conditions by the ids of edges (those that only leave regions have none), and what is returned by those of nodes. */
+  readonly written = { conditions: new Map<string, Written>(), exits: new Map<string, Written>() };
+  /** Types that constants were held to when they got their values: what is passed on of them is held to the same. */
+  readonly held = new Map<string, ValueType>();
   readonly #ids = new Set<string>();
   readonly #names = new Set<string>();
   readonly #used = new Set<string>();
@@ -166,7 +178,11 @@ export class Draft {
     const { frame } = block;
     for (const tail of block.tails) {
       if (tail.from === undefined) frame.entry = id;
-      else frame.edges.push(edgeOf(frame, tail.from.id, id, tail));
+      else {
+        const edge = edgeOf(frame, tail.from.id, id, tail);
+        frame.edges.push(edge);
+        if (tail.asked !== undefined) this.written.conditions.set(edge.id, tail.asked);
+      }
     }
     frame.nodes.push(node);
     block.tails = [{ from: node, on: "success", open: true }];
@@ -198,12 +214,16 @@ export class Draft {
     const whole = last === undefined ? output : throughResults(output, last);
     const node = last ?? this.add(block, this.claimId("return"), { kind: "router" }, offset);
     node.exit = this.bind(whole, block.frame);
+    if (offset !== undefined) this.written.exits.set(node.id, { start: offset, end: offset });
     block.tails = [];
   }
 
   /** The frame as the body of a region. */
   body(frame: Frame, without: ReadonlySet<string> = new Set()): BodyDraft {
-    const inputs = [...frame.inputs].filter(([name]) => !without.has(name)).map(([name, value]) => ({ name, value }));
+    const inputs = [...frame.inputs].flatMap(([name, value]) => {
+      const type = this.held.get(name);
+      return without.has(name) ? [] : [{ name, value, ...(type === undefined ? {} : { type }) }];
+    });
     return { ...(inputs.length === 0 ? {} : { inputs }), ...this.lowered(frame) };
   }
 

@@ -27,7 +27,7 @@ export function outputOf(frame: Frame, how?: string, value?: Expr): Expr {
 /** Ends the block in the ordinary way. */
 export function endNormally(draft: Draft, block: Block, offset?: number): void {
   if (block.tails.length === 0) return;
-  draft.end(block, block.frame.kind === "region" ? outputOf(block.frame) : nothing, offset);
+  draft.end(block, block.frame.kind === "function" ? nothing : outputOf(block.frame), offset);
 }
 
 export function jump(draft: Draft, block: Block, to: Jump, value: Expr = nothing, offset?: number): void {

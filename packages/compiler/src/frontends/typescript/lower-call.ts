@@ -1,14 +1,14 @@
 /** Calls: of handlers, models and workflows, of what waits, and of the few methods that values have. */
-import type { Expr } from "@heddle/core";
+import type { Expr, Read } from "@heddle/core";
 import type { CallExpression, Expression } from "oxc-parser";
 import { mapRefs, resultRef, variableRef } from "../../authoring/expressions.ts";
-import { isFunctionNode, unwrap } from "./ast.ts";
+import { isFunctionNode, memberCall, unwrap } from "./ast.ts";
 import { anyType, booleanType, nullValue, type StaticType, type Typed } from "./context.ts";
 import { type DeclaredWorkflow, functionOf, type Step } from "./declarations.ts";
 import type { Block, NodeDraft } from "./draft.ts";
 import { lowerAll } from "./lower-concurrent.ts";
 import { isWait, lowerWait } from "./lower-wait.ts";
-import { isText, isUnknown, type Lowering, type Place, refuse, textAt } from "./lowering.ts";
+import { type Callee, isText, isUnknown, type Lowering, type Place, refuse, textAt } from "./lowering.ts";
 import { authoringCall } from "./module.ts";
 import { readType } from "./read-types.ts";
 
@@ -39,11 +39,18 @@ export function awaited(ctx: Lowering, argument: Expression, at: Place): Typed {
 
 /** A call that nothing waits for: a method of a value, or a mistake. */
 export function callWithoutAwait(ctx: Lowering, node: CallExpression, at: Place): Typed {
-  if (isStep(ctx, node, at) || combinator(node) !== undefined) {
+  const input = ctx.input(node);
+  if (input !== undefined) return input;
+  const step = calleeOf(ctx, node, at);
+  if (memberCall(node) !== undefined && step !== undefined && !isPromised(step)) return lowerStep(ctx, node, at) ?? nullValue;
+  if (step !== undefined || isWait(ctx, node) || combinator(node) !== undefined) {
     return refuse(ctx, "HD3211", node, {
       message: `\`${textAt(ctx, node)}\` is not awaited`,
       reason: "A step that nobody waits for would have no place in the order of the run.",
-      help: "write `await` before it; to do several things at the same time, `await Promise.all([…])`",
+      help:
+        memberCall(node) === undefined
+          ? "write `await` before it; to do several things at the same time, `await Promise.all([…])`"
+          : "write `await` before it, in an `async` method; an agent that is not `async` needs none",
     });
   }
   const { callee } = node;
@@ -73,8 +80,26 @@ export function callWithoutAwait(ctx: Lowering, node: CallExpression, at: Place)
 /** Awaited, or returned where that comes to the same. */
 export function isStep(ctx: Lowering, node: Expression, at: Place): boolean {
   const inner = unwrap(node);
-  if (inner.type !== "CallExpression" || inner.callee.type !== "Identifier" || at.scope.get(inner.callee.name) !== undefined) return false;
-  return isWait(ctx, inner) || ctx.callee(inner.callee.name) !== undefined;
+  if (inner.type !== "CallExpression") return false;
+  return (isWait(ctx, inner) && isFree(inner, at)) || calleeOf(ctx, inner, at) !== undefined;
+}
+
+/** What a call calls, where that is a step: a name of the module, or an agent that the class holds. */
+function calleeOf(ctx: Lowering, node: CallExpression, at: Place): Callee | undefined {
+  if (node.callee.type === "Identifier") return isFree(node, at) ? ctx.callee(node.callee.name) : undefined;
+  const member = memberCall(node);
+  return member === undefined ? undefined : ctx.member(member.field, member.method, node);
+}
+
+/** The name that is called is none of the body's own. */
+function isFree({ callee }: CallExpression, at: Place): boolean {
+  return callee.type === "Identifier" && at.scope.get(callee.name) === undefined;
+}
+
+/** Whether calling it as JavaScript gives a promise. */
+function isPromised(callee: Callee): boolean {
+  if (callee.kind === "step") return callee.step.promised;
+  return callee.kind === "workflow" && callee.workflow.fn.async;
 }
 
 function combinator(node: CallExpression): string | undefined {
@@ -99,10 +124,8 @@ function lowerMethod(ctx: Lowering, name: string, object: Expression, argument: 
 }
 
 function lowerStep(ctx: Lowering, node: CallExpression, at: Place): Typed | undefined {
-  const { callee } = node;
-  if (callee.type !== "Identifier" || at.scope.get(callee.name) !== undefined) return undefined;
-  if (isWait(ctx, node)) return lowerWait(ctx, node, at);
-  const found = ctx.callee(callee.name);
+  if (isWait(ctx, node) && isFree(node, at)) return lowerWait(ctx, node, at);
+  const found = calleeOf(ctx, node, at);
   if (found === undefined) return undefined;
   if (found.kind === "unreadable") {
     for (const argument of node.arguments) if (argument.type !== "SpreadElement") ctx.expression(argument, at);
@@ -134,7 +157,7 @@ function argumentOf(ctx: Lowering, node: CallExpression, name: string, takes: bo
 
 function callStep(ctx: Lowering, step: Step, node: CallExpression, at: Place): Typed {
   const other = ctx.steps.get(step.name);
-  if (other !== undefined && (other.local !== step.local || other.module !== step.module)) {
+  if (other !== undefined && (other.local !== step.local || other.module !== step.module || other.method !== step.method)) {
     refuse(ctx, "HD3104", node, {
       message: `two steps are named \`${step.name}\``,
       reason: "A handler is found by its name.",
@@ -142,18 +165,86 @@ function callStep(ctx: Lowering, step: Step, node: CallExpression, at: Place): T
     });
   }
   ctx.steps.set(step.name, step);
+  const astray = ctx.isService ? undefined : ["fires", "concurrencyMax"].find((name) => Object.hasOwn(step.node, name));
+  if (astray !== undefined) {
+    refuse(ctx, "HD3607", node, {
+      message: `\`${step.name}\` has the option \`${astray}\`, and \`${textAt(ctx, node)}\` calls it in a workflow that is no service`,
+      reason: "It says how messages are handled that come again and again. Here each call is one step.",
+      help: 'take the option out, or make the workflow a service: `workflow({ name: "…", type: "service" }, …)`',
+    });
+  }
   const input = argumentOf(ctx, node, step.name, step.takesInput, at);
   const { draft } = ctx;
   const { frame } = at.block;
   const value = draft.bind(input.expr, frame);
-  const typed = step.input === undefined || step.input.type.kind === "json" ? undefined : step.input;
-  const optional = typed === undefined ? input.nullable : typed.nullable;
-  const read = { name: "input", value, ...(typed === undefined ? {} : { type: typed.type }), ...(optional ? { optional: true } : {}) };
+  const named = namedReads(step, input, value);
+  if (step.kind === "tool") return callTool(ctx, step, node, node.arguments.length === 0 ? [] : named, at);
+  const reads = named ?? [wholeRead(step, input, value)];
   const fields =
     step.kind === "handler"
-      ? { kind: "handler", ...step.node, handler: step.name, arguments: "positional", reads: [read] }
-      : { kind: "model", ...step.node, prompt: draft.bind(promptOf(ctx, step, value), frame), reads: [read], ...outputOf(step.output) };
+      ? { kind: "handler", ...step.node, handler: step.name, ...(named === undefined ? { arguments: "positional" } : {}), reads }
+      : { kind: "model", ...step.node, prompt: draft.bind(promptOf(ctx, step, value), frame), reads, ...outputOf(step.output) };
   return resultOf(ctx, at.block, draft.add(at.block, draft.claimId(step.name), fields, node.start), step.name, step.output);
+}
+
+/** A tool is given its arguments by name, so that everything that judges the call sees each of them. */
+function callTool(ctx: Lowering, step: Step, node: CallExpression, reads: readonly Read[] | undefined, at: Place): Typed {
+  if (reads === undefined) {
+    return refuse(ctx, "HD3216", node.arguments[0] ?? node, {
+      message: `\`${step.name}\` is given something else than arguments by name`,
+      reason: "What a call does is judged by its arguments, each under its name.",
+      help: `write them out: \`await ${textAt(ctx, node.callee)}({ name: value })\``,
+    });
+  }
+  const { draft } = ctx;
+  const id = draft.claimId(step.name.split(".").at(-1) || step.name);
+  const added = draft.add(at.block, id, { kind: "tool", ...step.node, tool: step.name, reads }, node.start);
+  return resultOf(ctx, at.block, added, step.name, step.output);
+}
+
+function wholeRead(step: Step, input: Typed, value: Expr): Read {
+  const typed = step.input === undefined || step.input.type.kind === "json" ? undefined : step.input;
+  const optional = typed === undefined ? input.nullable : typed.nullable;
+  return { name: "input", value, ...(typed === undefined ? {} : { type: typed.type }), ...(optional ? { optional: true } : {}) };
+}
+
+/**
+ * An object that is written out, as one read for each of its fields: the step is given the same object. Undefined where
+ * that would hold it to less: fields that its type wants are not there.
+ */
+function namedReads(step: Step, { type }: Typed, value: Expr): readonly Read[] | undefined {
+  if (value.kind !== "object" || value.fields.length === 0 || type.kind !== "object") return undefined;
+  const names = new Set(value.fields.map(({ name }) => name));
+  const sound = [...names].every((name) => name !== "" && name !== "__proto__" && name.length <= 128);
+  if (!sound || names.size < value.fields.length) return undefined;
+  const wanted = step.input?.type;
+  if (wanted !== undefined && wanted.kind !== "object" && wanted.kind !== "json") return undefined;
+  const declared = wanted?.kind === "object" ? wanted.fields : undefined;
+  if (declared?.some(({ name, optional }) => optional !== true && !names.has(name)) === true) return undefined;
+  return value.fields.map(({ name, value: part }) => {
+    // What no type is declared for is held to what is known of it.
+    const field = (declared ?? (step.kind === "model" ? type.fields : [])).find((one) => one.name === name);
+    const known = field === undefined || field.type.kind === "json" ? undefined : field;
+    return {
+      name,
+      value: folded(part),
+      ...(known === undefined ? {} : { type: known.type }),
+      ...(known?.optional === true ? { optional: true } : {}),
+    };
+  });
+}
+
+/** A list or an object of values that are all written out, as one value. */
+function folded(expr: Expr): Expr {
+  if (expr.kind === "array") {
+    const items = expr.items.map(folded);
+    const values = items.flatMap((item) => (item.kind === "literal" ? [item.value] : []));
+    return values.length === items.length ? { kind: "literal", value: values } : expr;
+  }
+  if (expr.kind !== "object") return expr;
+  const fields = expr.fields.map(({ name, value }) => [name, folded(value)] as const);
+  const values = fields.flatMap(([name, value]) => (value.kind === "literal" ? [[name, value.value] as const] : []));
+  return values.length === fields.length ? { kind: "literal", value: Object.fromEntries(values) } : expr;
 }
 
 function outputOf({ type }: StaticType): object {
@@ -215,6 +306,7 @@ function resultOf(ctx: Lowering, block: Block, node: NodeDraft, base: string, ou
   const variable = ctx.draft.declare(base, block.frame);
   const known = output.type.kind === "json" || (output.type.kind === "enum" && output.type.values.every((value) => value === null));
   node.writes.push({ variable, value: resultRef, on: "success", ...(known ? {} : { type: output.type, optional: output.nullable }) });
+  if (!known && !output.nullable) ctx.draft.held.set(variable, output.type);
   return { expr: variableRef(variable), ...output };
 }
 

@@ -121,7 +121,7 @@ export function lowerMap(ctx: Lowering, node: Expression, { list, fn }: Mapped, 
     });
   }
   const itemType: StaticType = over.type.kind === "array" ? { type: over.type.items, nullable: over.type.items.kind === "json" } : anyType;
-  const body = bodyOfMap(ctx, at, node, itemType, (there, item, index) => {
+  const body = bodyOfMap(ctx, at, node, over, itemType, (there, item, index) => {
     if (itemParameter !== undefined) ctx.bindPattern(itemParameter, item, there, "const");
     if (indexParameter !== undefined) ctx.bindPattern(indexParameter, index(), there, "const");
     return runFunction(ctx, fn, there);
@@ -147,6 +147,7 @@ export function bodyOfMap(
   ctx: Lowering,
   at: Place,
   node: { readonly start: number },
+  list: Typed,
   itemType: StaticType,
   write: (there: Place, item: Typed, index: () => Typed) => Typed,
 ): { readonly id: string; readonly inner: Block; readonly type: StaticType; readonly fields: () => object } {
@@ -154,6 +155,8 @@ export function bodyOfMap(
   const id = draft.claimId("map");
   const inner = draft.frame("function", at.block.frame);
   const item = draft.declare("item", inner.frame);
+  const held = list.expr.kind === "ref" && list.expr.name !== undefined ? draft.held.get(list.expr.name) : undefined;
+  if (held?.kind === "array" && held.items.kind !== "json") draft.held.set(item, held.items);
   let index: string | undefined;
   const indexValue = (): Typed => {
     index = draft.declare("index", inner.frame);

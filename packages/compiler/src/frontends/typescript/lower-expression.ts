@@ -1,9 +1,9 @@
 /** Expressions: what has a form in the language of expressions becomes one; a step in it goes before; the rest is refused. */
-import type { Expr, JsonValue } from "@heddle/core";
+import type { Expr } from "@heddle/core";
 import type { Expression, ObjectExpression, TemplateLiteral } from "oxc-parser";
 import { literal, variableRef } from "../../authoring/expressions.ts";
 import { awaits, isFunctionNode, keyOf, unwrap } from "./ast.ts";
-import { anyType, booleanType, nullValue, stringType, type Typed } from "./context.ts";
+import { anyType, booleanType, nullValue, stringType, type Typed, typeOfValue } from "./context.ts";
 import { awaited, callWithoutAwait } from "./lower-call.ts";
 import { lowerMember } from "./lower-member.ts";
 import { binary, unary } from "./lower-operator.ts";
@@ -139,6 +139,8 @@ function lowerName(ctx: Lowering, node: Extract<Expression, { type: "Identifier"
     });
   }
   if (node.name === "undefined") return nullLiteral;
+  const input = ctx.input(node);
+  if (input !== undefined) return input;
   const constant = staticValue(ctx.modules, ctx.module, node);
   if (constant !== undefined) return { expr: { kind: "literal", value: constant }, ...typeOfValue(constant) };
   if (ctx.callee(node.name) !== undefined) {
@@ -153,12 +155,6 @@ function lowerName(ctx: Lowering, node: Extract<Expression, { type: "Identifier"
     reason: "A body knows its input, its own names, constants of the module that are written out, and what it imports to call.",
     help: "make it an input of the workflow, or get it from a handler",
   });
-}
-
-function typeOfValue(value: JsonValue): Pick<Typed, "type" | "nullable"> {
-  if (typeof value === "string") return stringType;
-  if (typeof value === "number") return { type: { kind: "number" }, nullable: false };
-  return typeof value === "boolean" ? booleanType : anyType;
 }
 
 function lowerArray(ctx: Lowering, elements: Extract<Expression, { type: "ArrayExpression" }>["elements"], at: Place): Typed {
@@ -236,7 +232,10 @@ function lowerLogical(ctx: Lowering, node: Extract<Expression, { type: "LogicalE
   const left = ctx.condition(node.left, at);
   if (!awaits(node.right)) {
     const right = ctx.condition(node.right, at);
-    return { expr: { kind: node.operator === "&&" ? "and" : "or", of: [left.expr, right.expr] }, ...booleanType };
+    const kind = node.operator === "&&" ? "and" : "or";
+    // `a && b && c` is one question with three parts, however the parser groups it.
+    const before = left.expr.kind === kind ? left.expr.of : [left.expr];
+    return { expr: { kind, of: [...before, right.expr] }, ...booleanType };
   }
   const right = (there: Place): Typed => ctx.condition(node.right, there);
   const known = (value: boolean) => (): Typed => ({ expr: literal(value), ...booleanType });
@@ -277,7 +276,13 @@ function eitherWay(
   const guard = draft.bind(test, block.frame);
   const variable = draft.declare("chosen", block.frame);
   const ways = [
-    { block: { frame: block.frame, tails: [{ from, on: "success" as const, guard, priority: 0, open: false }] }, of: then },
+    {
+      block: {
+        frame: block.frame,
+        tails: [{ from, on: "success" as const, guard, priority: 0, asked: { start: offset, end: offset }, open: false }],
+      },
+      of: then,
+    },
     { block: { frame: block.frame, tails: [{ from, on: "success" as const, priority: 1, open: false }] }, of: otherwise },
   ];
   const values = ways.map((way) => {

@@ -1,6 +1,6 @@
 /** Loops: `while`, `do` and `for` become loop regions with carried variables, `for … of` a map where its items have nothing to do with each other. */
 import { type Expr, refsOf } from "@heddle/core";
-import type { Expression, Node, Statement } from "oxc-parser";
+import type { CallExpression, Expression, Node, Statement } from "oxc-parser";
 import { literal, resultRef, variableRef } from "../../authoring/expressions.ts";
 import { assignmentsIn, awaits, isFunctionNode, walk } from "./ast.ts";
 import { anyType, booleanType, type StaticType, type Typed } from "./context.ts";
@@ -8,8 +8,10 @@ import type { Block, Draft, Frame, LeftBy, Target } from "./draft.ts";
 import { endNormally, jump, takeUp } from "./jumps.ts";
 import { bodyOfMap } from "./lower-concurrent.ts";
 import { isUnknown, type Lowering, type Place, refuse, textAt } from "./lowering.ts";
+import { authoringCall } from "./module.ts";
 import { kept } from "./patterns.ts";
 import { Scope } from "./scope.ts";
+import { staticValue } from "./static-values.ts";
 
 type Effect = (ctx: Lowering, node: Expression, at: Place) => void;
 
@@ -32,6 +34,8 @@ export function leftBy(draft: Draft, frame: Frame): LeftBy {
 
 interface Loop {
   readonly node: Node;
+  /** How many there may be. Absent: the limits of the run. */
+  readonly rounds?: number | undefined;
   /** Evaluated before each iteration; steps in it go into the body. */
   readonly test: Expression | undefined;
   readonly condition?: Typed | undefined;
@@ -55,16 +59,50 @@ export function lowerLoop(
     else effect(ctx, node.init, at);
   }
   const update = node.type === "ForStatement" ? node.update : null;
+  const { rounds, body } = boundOf(ctx, node.body);
   lowerRegion(ctx, at, {
     node,
+    rounds,
     test: node.test ?? undefined,
     after: node.type === "DoWhileStatement",
     copies: assignedIn(at, [node.test, update, node.body]),
-    body: (there) => ctx.statements([node.body], there),
+    body: (there) => ctx.statements([body], there),
     update: (there) => {
       if (update !== null) effect(ctx, update, there);
     },
   });
+}
+
+/** Takes the bound of a loop from the start of its body. */
+function boundOf(ctx: Lowering, body: Statement): { readonly rounds?: number; readonly body: Statement } {
+  if (body.type !== "BlockStatement") return { body };
+  const [first, ...others] = body.body;
+  if (first?.type !== "ExpressionStatement" || !isBound(ctx, first.expression)) return { body };
+  const [given, another] = first.expression.arguments;
+  const value = given === undefined || given.type === "SpreadElement" ? undefined : staticValue(ctx.modules, ctx.module, given);
+  const rest: Statement = { ...body, body: others };
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1 && another === undefined) return { rounds: value, body: rest };
+  refuse(ctx, "HD3313", first, {
+    message: `\`${textAt(ctx, first.expression)}\` is no number of rounds`,
+    reason: "The bound of a loop is known before a run: a whole number, at least 1.",
+    help: "write it out, as in `bound(100)`, or name a `const` of it",
+  });
+  return { body: rest };
+}
+
+function isBound(ctx: Lowering, node: Expression): node is CallExpression {
+  return node.type === "CallExpression" && authoringCall(ctx.module, node) === "bound";
+}
+
+/** Refuses a bound that stands where none is taken from; false for everything else. */
+export function refuseBound(ctx: Lowering, node: Expression): boolean {
+  if (!isBound(ctx, node)) return false;
+  refuse(ctx, "HD3313", node, {
+    message: `\`${textAt(ctx, node)}\` bounds no loop here`,
+    reason: "A bound is the first statement in the body of a `while`, a `do` or a `for` with a condition; `for … of` ends with its list.",
+    help: "make it the first statement of the loop, or take it out",
+  });
+  return true;
 }
 
 function lowerRegion(ctx: Lowering, at: Place, loop: Loop): void {
@@ -107,6 +145,7 @@ function lowerRegion(ctx: Lowering, at: Place, loop: Loop): void {
     carried,
     while: whole,
     ...(after ? { test: "after" } : {}),
+    ...(loop.rounds === undefined ? {} : { iterationsMax: loop.rounds }),
     body: draft.body(inner.frame, names),
   });
   const region = draft.add(block, id, { late }, loop.node.start);
@@ -134,7 +173,7 @@ function leaveUnless(ctx: Lowering, test: Expression, there: Place, target: Targ
   const guard = draft.bind(value.expr, block.frame);
   const out: Block = { frame: block.frame, tails: [{ from, on: "success", priority: 1, open: false }] };
   jump(draft, out, { kind: "break", target });
-  block.tails = [{ from, on: "success", guard, priority: 0, open: false }];
+  block.tails = [{ from, on: "success", guard, priority: 0, asked: test, open: false }];
 }
 
 export function lowerForOf(ctx: Lowering, node: Extract<Statement, { type: "ForOfStatement" }>, at: Place): void {
@@ -192,7 +231,7 @@ function eachItem(
 ): void {
   const { draft } = ctx;
   const over = draft.bind(list.expr, at.block.frame);
-  const body = bodyOfMap(ctx, at, node, itemType, (there, item) => {
+  const body = bodyOfMap(ctx, at, node, list, itemType, (there, item) => {
     const target: Target = { kind: "loop", frame: there.block.frame, n: ++ctx.jumps, breaks: [], continues: [] };
     const inside: Place = { ...there, inTry: at.inTry, targets: [target] };
     bind(inside, item);

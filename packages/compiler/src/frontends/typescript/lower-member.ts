@@ -74,9 +74,10 @@ export function itemAt(list: Typed, index: Expr): Typed {
   return { expr: { kind: "index", of: list.expr, at: index }, type, nullable: list.type.kind !== "array" };
 }
 
-/** A field of a value, by the name in a pattern. */
+/** A field of a value, by the name in a pattern. A field of an object that is written out is that value. */
 export function fieldAt(of: Typed, name: string): Typed {
-  return { expr: { kind: "field", of: of.expr, name }, ...(fieldType(of, name) ?? anyType) };
+  const part = of.expr.kind === "object" ? of.expr.fields.find((field) => field.name === name) : undefined;
+  return { expr: part?.value ?? { kind: "field", of: of.expr, name }, ...(fieldType(of, name) ?? anyType) };
 }
 
 /** The n-th part of a value, by its place in a pattern. Parts of a list that is written out are those parts. */

@@ -2,11 +2,11 @@
 import type { Expr, JsonObject, JsonValue } from "@heddle/core";
 import type { Expression, Node, Statement } from "oxc-parser";
 import { literal } from "../../authoring/expressions.ts";
-import { unwrap } from "./ast.ts";
+import { isStepNode, unwrap } from "./ast.ts";
 import { anyType } from "./context.ts";
 import type { Block, Jump, Tail, Target } from "./draft.ts";
 import { jump } from "./jumps.ts";
-import { lowerForOf, lowerLoop } from "./lower-loop.ts";
+import { lowerForOf, lowerLoop, refuseBound } from "./lower-loop.ts";
 import { lowerTry } from "./lower-try.ts";
 import { codeDepthMax, isText, isUnknown, type Lowering, type Place, refuse, textAt } from "./lowering.ts";
 import { authoringCall } from "./module.ts";
@@ -14,6 +14,7 @@ import { assign, declareLet, kept, namesOfPattern } from "./patterns.ts";
 import { failureType, readType } from "./read-types.ts";
 import { Scope } from "./scope.ts";
 import { staticValue } from "./static-values.ts";
+import { takenApart } from "./taken-apart.ts";
 
 /** Statements one after the other, in the scope of the place. */
 export function lowerStatements(ctx: Lowering, list: readonly Statement[], at: Place): void {
@@ -33,7 +34,7 @@ export function lowerStatements(ctx: Lowering, list: readonly Statement[], at: P
 }
 
 /** The names that a statement declares in its block. */
-function declaredBy(node: Statement): readonly string[] {
+export function declaredBy(node: Statement): readonly string[] {
   if (node.type !== "VariableDeclaration") return [];
   return node.declarations.flatMap(({ id }) => (id.type === "Identifier" ? [id.name] : namesOfPattern(id)));
 }
@@ -109,7 +110,9 @@ function dispatch(ctx: Lowering, node: Statement, at: Place): void {
 /** An expression for what it does. */
 export function lowerEffect(ctx: Lowering, node: Expression, at: Place): void {
   const inner = unwrap(node);
+  if (refuseBound(ctx, inner)) return;
   if (inner.type === "AssignmentExpression" || inner.type === "UpdateExpression") assign(ctx, inner, at);
+  else if (isStepNode(inner)) ctx.expression(inner, at);
   else if (inner.type === "CallExpression" && inner.callee.type === "MemberExpression" && mutators.has(nameOf(inner.callee.property))) {
     refuse(ctx, "HD3301", inner, {
       message: `\`${textAt(ctx, inner)}\` changes a list in place`,
@@ -135,13 +138,20 @@ function lowerDeclaration(ctx: Lowering, node: Extract<Statement, { type: "Varia
     });
   }
   for (const { id, init } of node.declarations) {
-    if (init !== null) ctx.bindPattern(id, ctx.expression(init, at), at, kind === "let" ? "let" : "const");
+    if (init !== null) declareValue(ctx, id, init, at, kind === "let" ? "let" : "const");
     else if (id.type === "Identifier") {
       const annotation = id.typeAnnotation;
       const type = annotation === null || annotation === undefined ? anyType : readType(ctx, ctx.module, annotation.typeAnnotation);
       declareLet(ctx, id.name, { type: type.type, nullable: true }, at);
     }
   }
+}
+
+/** `const name = value`, or a pattern. A result that is taken apart at once needs no variable of its own. */
+function declareValue(ctx: Lowering, pattern: Node, init: Expression, at: Place, kind: "const" | "let"): void {
+  const value = ctx.expression(init, at);
+  if (isStepNode(unwrap(init)) && takenApart(ctx, pattern, value, at, kind)) return;
+  ctx.bindPattern(pattern, value, at, kind);
 }
 
 function lowerIf(ctx: Lowering, first: Extract<Statement, { type: "IfStatement" }>, at: Place): void {
@@ -154,7 +164,7 @@ function lowerIf(ctx: Lowering, first: Extract<Statement, { type: "IfStatement" 
     const test = ctx.condition(node.test, here);
     const from = draft.fork(here.block, "if", node.start);
     const guard = draft.bind(test.expr, block.frame);
-    const then: Block = { frame: block.frame, tails: [{ from, on: "success", guard, priority: 0, open: false }] };
+    const then: Block = { frame: block.frame, tails: [{ from, on: "success", guard, priority: 0, asked: node.test, open: false }] };
     lowerStatement(ctx, node.consequent, { ...at, scope: new Scope(at.scope), block: then });
     tails.push(...then.tails);
     const otherwise: Block = { frame: block.frame, tails: [{ from, on: "success", priority: 1, open: false }] };
@@ -198,7 +208,10 @@ function lowerSwitch(ctx: Lowering, node: Extract<Statement, { type: "SwitchStat
       const equal = tests.map((test) => ({ kind: "eq" as const, left: value.expr, right: literal(test) }));
       const [only] = equal;
       const guard = draft.bind(equal.length === 1 && only !== undefined ? only : { kind: "or", of: equal }, block.frame);
-      const arm: Block = { frame: block.frame, tails: [{ from, on: "success", guard, priority: 0, open: false }] };
+      const arm: Block = {
+        frame: block.frame,
+        tails: [{ from, on: "success", guard, priority: 0, asked: { start: one.start, end: one.test?.end ?? one.start }, open: false }],
+      };
       lowerStatements(ctx, one.consequent, { ...inside, block: arm });
       if (arm.tails.length > 0 && !last) refuseCase(ctx, one, "a case goes on into the next one");
       tails.push(...arm.tails);

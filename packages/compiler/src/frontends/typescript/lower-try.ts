@@ -2,11 +2,11 @@
 
 import type { Node, Statement } from "oxc-parser";
 import { resultRef, variableRef } from "../../authoring/expressions.ts";
-import { assignmentsIn, namesIn, walk } from "./ast.ts";
+import { assignmentsIn, isStepNode, namesIn, walk } from "./ast.ts";
 import type { Block } from "./draft.ts";
 import { endNormally, takeUp } from "./jumps.ts";
 import { assignedIn, leftBy } from "./lower-loop.ts";
-import { type Lowering, type Place, refuse } from "./lowering.ts";
+import { type Lowering, type Place, refuse, textAt } from "./lowering.ts";
 import { failureType } from "./read-types.ts";
 import { Scope } from "./scope.ts";
 
@@ -66,10 +66,10 @@ export function lowerTry(ctx: Lowering, node: Try, at: Place): void {
  * JavaScript would show the new one. Where that could be seen, it is refused.
  */
 function checkFailing(ctx: Lowering, node: Try, at: Place): void {
-  const mayFail: number[] = [];
+  const mayFail: Node[] = [];
   const loops: Node[] = [];
   walk(node.block, (inner) => {
-    if (inner.type === "AwaitExpression" || inner.type === "ThrowStatement") mayFail.push(inner.start);
+    if (isStepNode(inner) || inner.type === "ThrowStatement") mayFail.push(inner);
     if (/^(?:For|While|DoWhile)/.test(inner.type)) loops.push(inner);
     return true;
   });
@@ -77,15 +77,15 @@ function checkFailing(ctx: Lowering, node: Try, at: Place): void {
   const assigned = assignmentsIn(node.block).filter(({ name }) => at.scope.get(name)?.variable !== undefined);
   for (const { name, node: assignment } of assigned) {
     const around = loops.find((loop) => loop.start < assignment.start && loop.end >= assignment.end);
-    const failsLater = mayFail.some(
-      (start) => start >= assignment.end || (around !== undefined && start >= around.start && start < around.end),
+    const failing = mayFail.find(
+      ({ start }) => start >= assignment.end || (around !== undefined && start >= around.start && start < around.end),
     );
-    if (!failsLater || told.has(name) || !isSeen(ctx, node, name, at)) continue;
+    if (failing === undefined || told.has(name) || !isSeen(ctx, node, name, at)) continue;
     told.add(name);
     refuse(ctx, "HD3304", assignment, {
-      message: `\`${name}\` is assigned before a step that may fail, and read after it failed`,
+      message: `\`${name}\` is assigned before \`${textAt(ctx, failing)}\`, which may fail, and read after it failed`,
       reason: "A `try` that fails gives nothing back: the variable would still have the value from before it.",
-      help: "assign it once the last step of the `try` is done, or make one `try` of each step",
+      help: `assign it behind \`${textAt(ctx, failing)}\`, or give that a \`try\` of its own`,
     });
   }
   const { finalizer } = node;

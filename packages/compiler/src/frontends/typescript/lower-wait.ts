@@ -3,11 +3,12 @@ import type { Expr, JsonValue } from "@heddle/core";
 import { instantOf } from "@heddle/core";
 import type { CallExpression, Expression, ObjectExpression } from "oxc-parser";
 import { failureRef, literal, resultRef, variableRef } from "../../authoring/expressions.ts";
+import { durationMs } from "../../authoring/options.ts";
 import { anyType, booleanType, type StaticType, stringType, type Typed } from "./context.ts";
-import { memberOf, objectOf, readOptions } from "./declarations.ts";
 import type { NodeDraft, Tail } from "./draft.ts";
 import { isNumber, isText, isUnknown, type Lowering, type Place, refuse } from "./lowering.ts";
 import { authoringCall } from "./module.ts";
+import { memberOf, objectOf, readOptions } from "./read-options.ts";
 import { readType } from "./read-types.ts";
 
 const waits: ReadonlySet<string> = new Set(["sleep", "until", "signal", "approval", "ask"]);
@@ -44,13 +45,6 @@ function misfit(ctx: Lowering, node: Parameters<typeof refuse>[2], message: stri
 }
 
 const nothing: Typed = { expr: literal(null), type: { kind: "enum", values: [null] }, nullable: true };
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function durationMs(text: string): number | undefined {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join("") !== text) return undefined;
-  return Math.round(parts.reduce((total, [, count, unit]) => total + Number(count) * (unitsMs[unit ?? ""] ?? 0), 0));
-}
 
 function sleep(ctx: Lowering, node: CallExpression, given: Expression, at: Place): Typed {
   const time = ctx.expression(given, at);
@@ -109,7 +103,9 @@ function signal(
   const wait = { kind: "signal", name, ...(type.type.kind === "json" ? {} : { type: type.type }) };
   const added = draft.add(at.block, draft.claimId(`signal-${name}`), { kind: "wait", ...options, wait }, node.start);
   const variable = draft.declare(name, at.block.frame);
-  added.writes.push({ variable, value: resultRef, on: "success" });
+  const held = type.type.kind !== "json" && !(type.type.kind === "enum" && type.type.values.every((value) => value === null));
+  added.writes.push({ variable, value: resultRef, on: "success", ...(held ? { type: type.type, optional: type.nullable } : {}) });
+  if (held && !type.nullable) draft.held.set(variable, type.type);
   return { expr: variableRef(variable), ...type };
 }
 

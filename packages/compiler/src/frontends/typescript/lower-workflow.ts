@@ -1,20 +1,25 @@
 /** One declared workflow, from its options and its function to an IR. */
-import { type FieldType, jsonDepthMax, regionDepthMax, type WorkflowInput, WorkflowIr } from "@heddle/core";
-import type { Node } from "oxc-parser";
-import { variableRef } from "../../authoring/expressions.ts";
-import { depthOf, keyOf, unwrap } from "./ast.ts";
+import { jsonDepthMax, regionDepthMax, WorkflowIr } from "@heddle/core";
+import type { Class, Node } from "oxc-parser";
+import { workflowFieldsOf } from "../../authoring/options.ts";
+import { depthOf, unwrap } from "./ast.ts";
+import { bindInput, bindMessage } from "./bind-input.ts";
+import { type Member, memberOfClass, readWorkflowClass } from "./classes.ts";
 import { type Reader, report } from "./context.ts";
 import { type DeclaredWorkflow, declarationOf, readStep, readWorkflow, type Step } from "./declarations.ts";
 import { Draft } from "./draft.ts";
+import { NamedInputs } from "./inputs.ts";
 import { endNormally } from "./jumps.ts";
 import { awaited, isStep } from "./lower-call.ts";
 import { lowerCondition, lowerExpression } from "./lower-expression.ts";
+import { readService } from "./lower-service.ts";
 import { lowerStatements } from "./lower-statements.ts";
 import { type Callee, codeDepthMax, type Lowering, type Place, refuse } from "./lowering.ts";
-import type { SourceModule } from "./module.ts";
+import type { Found, SourceModule } from "./module.ts";
 import { bindPattern } from "./patterns.ts";
 import { readType } from "./read-types.ts";
-import { type Binding, Scope } from "./scope.ts";
+import { Scope } from "./scope.ts";
+import { graphOfService } from "./service-graph.ts";
 
 /** A workflow, and what its calls name: where a bundle finds the code behind its nodes. */
 export interface LoweredWorkflow {
@@ -22,6 +27,8 @@ export interface LoweredWorkflow {
   readonly declared: DeclaredWorkflow;
   readonly steps: readonly Step[];
   readonly children: readonly DeclaredWorkflow[];
+  /** Where the author wrote what the IR has no places for. */
+  readonly written: Draft["written"];
 }
 
 /** What declarations were read already: each is read, and complained about, once. */
@@ -39,32 +46,44 @@ export function lowerWorkflow(reader: Reader, declared: DeclaredWorkflow, known:
     return undefined;
   }
   const draft = new Draft(module.source.file, (offset) => module.source.position(offset));
-  const ctx = loweringOf(reader, module, draft, fn, known);
   const block = draft.frame("function", undefined);
   const at: Place = { scope: new Scope(), block, inTry: false, targets: [] };
-  const inputs = bindInput(ctx, declared, at);
-  if (fn.body.type === "BlockStatement") {
+  const own: { named?: NamedInputs } = {};
+  const ctx = loweringOf(reader, module, draft, fn, known, {
+    isService: declared.options["type"] === "service",
+    fields: declared.fields,
+    input: (node) => own.named?.valueOf(module, node),
+  });
+  const { isService } = ctx;
+  const message = isService ? bindMessage(ctx, declared, at) : undefined;
+  const inputs = message?.inputs ?? bindInput(ctx, declared, at);
+  const named = new NamedInputs(reader, module, fn.body, draft, block.frame, new Set(inputs.map((input) => input.name)));
+  own.named = named;
+  const { errors } = reader.diagnostics;
+  let lowered: Pick<WorkflowIr, "entry" | "nodes" | "edges"> | undefined;
+  if (message !== undefined) {
+    const items = readService(ctx, fn.body, at, message, () => named.all().map((input) => input.name));
+    if (items.length === 0 && reader.diagnostics.errors === errors) noSteps(ctx, declared);
+    lowered = graphOfService(ctx, message.node, items, draft.lowered(block.frame).nodes);
+  } else if (fn.body.type === "BlockStatement") {
     lowerStatements(ctx, fn.body.body, at);
     endNormally(draft, block, fn.body.end - 1);
   } else draft.end(block, ctx.returned(fn.body, at).expr, fn.body.start);
-  const { description, limits, type } = declared.options;
   const result =
     fn.returnType === null || fn.returnType === undefined ? undefined : readType(reader, module, fn.returnType.typeAnnotation).type;
   const ir = {
     ir: "heddle.ir/v1",
     id: name,
-    ...(description === undefined ? {} : { description }),
     source: { frontend: "typescript", file: module.source.file },
-    discipline: "stages",
-    ...(type === undefined ? {} : { type }),
-    inputs,
-    ...(result?.kind === "object" ? { outputs: [...result.fields] } : {}),
-    ...draft.lowered(block.frame),
-    ...(limits === undefined ? {} : { limits }),
+    discipline: isService ? "graph" : "stages",
+    inputs: [...inputs, ...named.all()],
+    ...(result?.kind === "object" && !isService ? { outputs: [...result.fields] } : {}),
+    ...(lowered ?? draft.lowered(block.frame)),
+    ...workflowFieldsOf(declared.options),
   } as WorkflowIr;
   if (draft.regionDepth > regionDepthMax || jsonDepthOf(ir) > irDepthMax) tooDeep(reader, declared);
   else checkShape(reader, declared, ir);
-  return { ir, declared, steps: [...ctx.steps.values()], children: [...ctx.children.values()] };
+  return { ir, declared, steps: [...ctx.steps.values()], children: [...ctx.children.values()], written: draft.written };
 }
 
 /** Options of waits and people go into nodes as they are; what their schema refuses is found here, whatever it is. */
@@ -109,18 +128,28 @@ function jsonDepthOf(value: unknown): number {
   return depth;
 }
 
-function loweringOf(reader: Reader, module: SourceModule, draft: Draft, whole: Node, known: Known): Lowering {
+/** What only the body of the workflow itself may use. */
+interface Own {
+  readonly isService: boolean;
+  readonly fields: DeclaredWorkflow["fields"];
+  readonly input: Lowering["input"];
+}
+
+function loweringOf(reader: Reader, module: SourceModule, draft: Draft, whole: Node, known: Known, own?: Own): Lowering {
   const ctx: Lowering = {
     ...reader,
     module,
     draft,
     mutable: new Set(),
+    isService: own?.isService === true,
     whole,
     steps: new Map(),
     children: new Map(),
     depth: 0,
     jumps: 0,
     callee: (name) => calleeOf(reader, ctx.module, name, known),
+    member: (field, method, node) => (own?.fields === undefined ? undefined : memberOf(ctx, own.fields, field, method, node, known)),
+    input: (node) => own?.input(node),
     expression: (node, at) => lowerExpression(ctx, node, at),
     condition: (node, at) => lowerCondition(ctx, node, at),
     statements: (list, at) => lowerStatements(ctx, list, at),
@@ -143,7 +172,7 @@ function isCombined(node: Node): boolean {
 
 function calleeOf(reader: Reader, module: SourceModule, name: string, known: Known): Callee | undefined {
   const found = declarationOf(reader, module, name);
-  if (found === undefined || !["handler", "model", "workflow"].includes(found.by)) return undefined;
+  if (found === undefined || !["handler", "agent", "model", "tool", "workflow"].includes(found.by)) return undefined;
   const key = `${found.module.source.file} ${found.local}`;
   const before = known.get(key);
   if (before !== undefined) return before;
@@ -159,45 +188,56 @@ function calleeOf(reader: Reader, module: SourceModule, name: string, known: Kno
   return callee;
 }
 
-/** The input of the function as inputs of the workflow: one for each field. */
-function bindInput(ctx: Lowering, { module, fn, name }: DeclaredWorkflow, at: Place): readonly WorkflowInput[] {
-  const [parameter] = fn.params;
-  if (parameter === undefined) return [];
-  const annotation = parameter.type === "TSParameterProperty" || parameter.type === "RestElement" ? undefined : parameter.typeAnnotation;
-  const type = annotation === null || annotation === undefined ? undefined : readType(ctx, module, annotation.typeAnnotation).type;
-  const sound = type?.kind === "object" && type.fields.every((field) => /^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(field.name));
-  if (type?.kind !== "object" || !sound) {
-    refuse(ctx, "HD3106", parameter, {
-      message: `the input of workflow \`${name}\` has no fields with names`,
-      reason: "Whoever starts a run gives its inputs by name, so the type of the parameter is an object whose fields are identifiers.",
-      help: "annotate it: `async (input: { path: string; limit?: number }) => { … }`",
-    });
-  }
-  const declared: readonly FieldType[] = type?.kind === "object" && sound ? type.fields : [];
-  const fields = new Map<string, Binding>();
-  for (const field of declared) {
-    const variable = ctx.draft.declare(field.name, at.block.frame);
-    const nullable = field.optional === true || field.type.kind === "json";
-    fields.set(field.name, { expr: variableRef(variable), type: field.type, nullable, kind: "const", frame: at.block.frame });
-  }
-  const whole = { kind: "object" as const, fields: declared };
-  if (parameter.type === "Identifier") {
-    at.scope.set(parameter.name, {
-      expr: { kind: "literal", value: null },
-      type: whole,
-      nullable: false,
-      kind: "const",
-      frame: at.block.frame,
-      fields,
-    });
-  } else if (parameter.type === "ObjectPattern") {
-    const object = { kind: "object" as const, fields: [...fields].map(([field, { expr }]) => ({ name: field, value: expr })) };
-    for (const property of parameter.properties) {
-      const key = property.type === "Property" ? keyOf(property.key, property.computed) : undefined;
-      const binding = key === undefined ? undefined : fields.get(key);
-      if (property.type === "Property" && binding !== undefined) ctx.bindPattern(property.value, binding, at, "const");
-      else ctx.bindPattern(property, { expr: object, type: whole, nullable: false }, at, "const");
-    }
-  } else ctx.bindPattern(parameter, { expr: { kind: "literal", value: null }, type: whole, nullable: false }, at, "const");
-  return declared.map((field) => ({ ...field, ...(field.type.kind === "json" ? { optional: true } : {}) }));
+/** The workflow that a class declares, which is read once. */
+function workflowOfClass(reader: Reader, { module, local, node }: Found<Class>, known: Known): Callee {
+  const key = `${module.source.file} ${local}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const workflow = readWorkflowClass(reader, module, local, node);
+  const callee: Callee = workflow === undefined ? { kind: "unreadable" } : { kind: "workflow", workflow };
+  known.set(key, callee);
+  return callee;
+}
+
+/** What `this.field.method(…)` calls; said once where it calls nothing. */
+function memberOf(
+  ctx: Lowering,
+  fields: NonNullable<DeclaredWorkflow["fields"]>,
+  field: string,
+  method: string,
+  node: Node,
+  known: Known,
+): Callee | undefined {
+  const owner = fields.get(field);
+  const key = owner === undefined ? `this.${field}.${method}` : `${owner.module.source.file} ${owner.local}.${method}`;
+  const before = owner === undefined ? undefined : known.get(key);
+  if (before !== undefined) return before;
+  const member: Member =
+    owner === undefined
+      ? { kind: "nothing", reason: `No field \`${field}\` of the class holds a class of agents.` }
+      : memberOfClass(ctx, owner, method);
+  let callee: Callee = { kind: "unreadable" };
+  if (member.kind === "agent") callee = { kind: "step", step: member.step };
+  else if (member.kind === "workflow" && owner !== undefined) callee = workflowOfClass(ctx, owner, known);
+  if (owner !== undefined) known.set(key, callee);
+  if (member.kind !== "nothing") return callee;
+  refuse(ctx, "HD3507", node, {
+    message: `\`this.${field}.${method}\` is no agent`,
+    reason: member.reason,
+    help: 'hold the class of the agents in a field, `agents = new Agents()`, and put `@agent.defn({ name: "…" })` before the method',
+  });
+  return callee;
+}
+
+function noSteps(ctx: Lowering, { fn, name }: DeclaredWorkflow): void {
+  refuse(
+    ctx,
+    "HD3609",
+    { start: fn.start, end: fn.start + 1 },
+    {
+      message: `service \`${name}\` calls nothing`,
+      reason: "The calls of its body are what messages go to.",
+      help: "call a handler with the message: `await ingest(message);`",
+    },
+  );
 }

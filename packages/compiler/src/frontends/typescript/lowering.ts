@@ -28,6 +28,8 @@ export interface Lowering extends Reader {
   readonly draft: Draft;
   /** Variables that may change: a value that reads one is not put off. */
   readonly mutable: Set<string>;
+  /** The workflow is a service: its steps are nodes of a graph. */
+  readonly isService: boolean;
   /** The function of the workflow. */
   readonly whole: Node;
   /** What the calls of this workflow name. */
@@ -37,6 +39,10 @@ export interface Lowering extends Reader {
   depth: number;
   jumps: number;
   callee(name: string): Callee | undefined;
+  /** What a method of what a field holds is, in the body of a class. What it is not is said at the node. */
+  member(field: string, method: string, node: Node): Callee | undefined;
+  /** The value of an input that is read by name, where an expression stands for one. */
+  input(node: Expression): Typed | undefined;
   expression(node: Expression, at: Place): Typed;
   condition(node: Expression, at: Place): Typed;
   /** What is returned: a step need not be awaited there, outside of `try`. */

@@ -2,6 +2,7 @@
 import type {
   ArrowFunctionExpression,
   CallExpression,
+  Class,
   Expression,
   Function as FunctionNode,
   Node,
@@ -32,7 +33,8 @@ export interface SourceModule {
   /** `const` values by local name. */
   readonly values: ReadonlyMap<string, Expression>;
   readonly types: ReadonlyMap<string, TypeDeclaration>;
-  /** Exported name to local name; `default` of an expression to `*default*`, which is in `values`. */
+  readonly classes: ReadonlyMap<string, Class>;
+  /** Exported name to local name; `default` of what has no name to `*default*`, which is in `values` or `classes`. */
   readonly exports: ReadonlyMap<string, string>;
 }
 
@@ -43,6 +45,7 @@ export function moduleOf(source: SourceText, program: Program): SourceModule {
   const imports = new Map<string, ImportedName>();
   const values = new Map<string, Expression>();
   const types = new Map<string, TypeDeclaration>();
+  const classes = new Map<string, Class>();
   const exports = new Map<string, string>();
   const declare = (node: Node, exported: boolean): void => {
     if (node.type === "VariableDeclaration" && node.kind === "const") {
@@ -53,6 +56,9 @@ export function moduleOf(source: SourceText, program: Program): SourceModule {
       }
     } else if (node.type === "TSInterfaceDeclaration" || node.type === "TSTypeAliasDeclaration") {
       types.set(node.id.name, node);
+      if (exported) exports.set(node.id.name, node.id.name);
+    } else if (node.type === "ClassDeclaration" && node.id !== null) {
+      classes.set(node.id.name, node);
       if (exported) exports.set(node.id.name, node.id.name);
     }
   };
@@ -69,13 +75,17 @@ export function moduleOf(source: SourceText, program: Program): SourceModule {
     } else if (node.type === "ExportDefaultDeclaration") {
       const { declaration } = node;
       if (declaration.type === "Identifier") exports.set("default", declaration.name);
-      else if (isExpression(declaration)) {
+      else if (declaration.type === "ClassDeclaration") {
+        const name = declaration.id?.name ?? defaultName;
+        classes.set(name, declaration);
+        exports.set("default", name);
+      } else if (isExpression(declaration)) {
         values.set(defaultName, unwrap(declaration));
         exports.set("default", defaultName);
       }
     } else declare(node, false);
   }
-  return { source, imports, values, types, exports };
+  return { source, imports, values, types, classes, exports };
 }
 
 function isExpression(node: Node): node is CallExpression {
@@ -88,11 +98,18 @@ function nameOf(
   return node.type === "Identifier" ? node.name : node.value;
 }
 
-/** The declaration of the authoring module that a call calls: `workflow`, `handler`, …; undefined for other calls. */
+/** The declaration of the authoring module that a call calls: `workflow`, `handler`, `workflow.input`, …; undefined for other calls. */
 export function authoringCall(module: SourceModule, node: Node): string | undefined {
-  if (node.type !== "CallExpression" || node.callee.type !== "Identifier") return undefined;
-  const imported = module.imports.get(node.callee.name);
-  return imported?.specifier === authoringModule ? imported.name : undefined;
+  return node.type === "CallExpression" ? authoringName(module, node.callee) : undefined;
+}
+
+/** What an expression names of the authoring module, a member of it included. */
+export function authoringName(module: SourceModule, node: Node): string | undefined {
+  const member = node.type === "MemberExpression" && !node.computed && node.property.type === "Identifier" ? node.property.name : undefined;
+  const root = node.type === "MemberExpression" && member !== undefined ? node.object : node;
+  const imported = root.type === "Identifier" ? module.imports.get(root.name) : undefined;
+  if (imported?.specifier !== authoringModule) return undefined;
+  return member === undefined ? imported.name : `${imported.name}.${member}`;
 }
 
 /** The sources of one compilation. */

@@ -1,14 +1,18 @@
 /**
- * Types from syntax. What is written is read: annotations, interfaces, aliases, unions of literals, lists, and what
- * other sources export. What needs a type checker is `json`, with a warning that names it.
+ * Types from syntax. What is written is read: annotations, interfaces, aliases, unions of literals, lists, trees of
+ * zod's that they infer from, and what other sources export. What needs a type checker is `json`, with a warning that names it.
  */
 import type { FieldType, JsonScalar, ValueType } from "@heddle/core";
 import type { Expression, Node, TSSignature, TSType } from "oxc-parser";
 import { keyOf } from "./ast.ts";
 import { anyType, type Reader, report, type StaticType, sourceOf } from "./context.ts";
 import { authoringModule, resolveName, type SourceModule } from "./module.ts";
+import { taggedUnion } from "./unions.ts";
+import { zodSideOf, zodType } from "./zod-types.ts";
 
 const depthMax = 40;
+/** Values are at most 128 deep. */
+const nestingMax = 100;
 const json: ValueType = { kind: "json" };
 
 interface Reading {
@@ -16,15 +20,18 @@ interface Reading {
   readonly module: SourceModule;
   /** Names of types that are being read: one that meets itself is `json`. */
   readonly open: readonly string[];
+  /** Types around this one. */
+  readonly depth: number;
 }
 
 /** The type of an annotation; `json`, with a warning, where it cannot be read. */
 export function readType(reader: Reader, module: SourceModule, node: TSType): StaticType {
-  return read({ reader, module, open: [] }, node);
+  return read({ reader, module, open: [], depth: 0 }, node);
 }
 
 /** Types that the authoring module exports, as far as a value can have them. */
 const authoringTypes: Readonly<Record<string, ValueType>> = {
+  Path: { kind: "path" },
   FailureInfo: {
     kind: "object",
     fields: [
@@ -40,7 +47,9 @@ const authoringTypes: Readonly<Record<string, ValueType>> = {
 
 export const failureType: StaticType = { type: authoringTypes["FailureInfo"] ?? json, nullable: false };
 
-function read(reading: Reading, node: TSType): StaticType {
+function read(around: Reading, node: TSType): StaticType {
+  const reading = { ...around, depth: around.depth + 1 };
+  if (reading.depth > nestingMax) return unreadable(reading, node, `It is within ${nestingMax} others, and no value is as deep.`);
   switch (node.type) {
     case "TSStringKeyword":
       return { type: { kind: "string" }, nullable: false };
@@ -79,6 +88,16 @@ function listOf(items: StaticType): StaticType {
   return { type: { kind: "array", items: items.nullable ? json : items.type }, nullable: false };
 }
 
+/** What a node that collects is given. */
+function groupOf(message: StaticType): StaticType {
+  const fields: FieldType[] = [
+    { name: "messages", type: listOf(message).type },
+    { name: "count", type: { kind: "number" } },
+    { name: "last_message", type: message.type, ...(message.nullable ? { optional: true } : {}) },
+  ];
+  return { type: { kind: "object", fields }, nullable: false };
+}
+
 function literalType(reading: Reading, literal: Node, node: Node): StaticType {
   if (literal.type === "Literal" && ["string", "number", "boolean"].includes(typeof literal.value)) {
     return { type: { kind: "enum", values: [literal.value as JsonScalar] }, nullable: false };
@@ -100,28 +119,12 @@ function unionType(reading: Reading, types: readonly TSType[], node: Node): Stat
   if (solid.length === 1) return { type: first, nullable };
   if (solid.every((type) => type.kind === "enum"))
     return { type: { kind: "enum", values: solid.flatMap(({ values }) => values) }, nullable };
-  if (solid.every((type) => type.kind === "object")) return { type: tagged(solid), nullable };
+  if (solid.every((type) => type.kind === "object")) return { type: taggedUnion(solid), nullable };
   return unreadable(reading, node, "say one type, or give each case a field of its own");
 }
 
 function isNull(type: ValueType): boolean {
   return type.kind === "enum" && type.values.every((value) => value === null);
-}
-
-/** Of a union of objects: the fields that all have, with the enums of them put together. */
-function tagged(types: readonly Extract<ValueType, { kind: "object" }>[]): ValueType {
-  const [first, ...others] = types;
-  const fields: FieldType[] = [];
-  for (const field of first?.fields ?? []) {
-    const same = [field, ...others.flatMap((other) => other.fields.filter(({ name }) => name === field.name))];
-    if (same.length < types.length) continue;
-    const enums = same.flatMap(({ type }) => (type.kind === "enum" ? [type.values] : []));
-    const equal = same.every(({ type }) => JSON.stringify(type) === JSON.stringify(field.type));
-    const type: ValueType = equal ? field.type : enums.length === same.length ? { kind: "enum", values: enums.flat() } : json;
-    const optional = same.some((one) => one.optional === true);
-    fields.push({ name: field.name, type, ...(optional || type.kind === "json" ? { optional: true } : {}) });
-  }
-  return { kind: "object", fields };
 }
 
 function objectType(reading: Reading, members: readonly TSSignature[], node: Node): StaticType {
@@ -138,8 +141,12 @@ function objectType(reading: Reading, members: readonly TSSignature[], node: Nod
 
 function referenceType(reading: Reading, node: Extract<TSType, { type: "TSTypeReference" }>): StaticType {
   const { typeName, typeArguments } = node;
-  if (typeName.type !== "Identifier") return unreadable(reading, node);
   const [argument] = typeArguments?.params ?? [];
+  const side = zodSideOf(reading.module, typeName);
+  if (side !== undefined && argument?.type === "TSTypeQuery" && argument.exprName.type === "Identifier") {
+    return zodType(reading.reader, reading.module, argument.exprName as Expression, side) ?? unreadable(reading, node);
+  }
+  if (typeName.type !== "Identifier") return unreadable(reading, node);
   const { name } = typeName;
   const own = resolveName(reading.reader.modules, reading.module, name, ({ types }) => types);
   if (own === undefined) {
@@ -149,6 +156,7 @@ function referenceType(reading: Reading, node: Extract<TSType, { type: "TSTypeRe
     const imported = reading.module.imports.get(name);
     if (imported?.specifier === authoringModule) {
       if (["JsonValue", "JsonObject"].includes(imported.name)) return anyType;
+      if (imported.name === "Group" && argument !== undefined) return groupOf(read(reading, argument));
       const known = authoringTypes[imported.name];
       if (known !== undefined) return { type: known, nullable: false };
     }
@@ -161,7 +169,7 @@ function referenceType(reading: Reading, node: Extract<TSType, { type: "TSTypeRe
   const key = `${own.module.source.file} ${own.local}`;
   if (own.node.typeParameters !== null && own.node.typeParameters !== undefined) return unreadable(reading, node);
   if (reading.open.includes(key) || reading.open.length > depthMax) return unreadable(reading, node, "a type that holds itself has no end");
-  const inner: Reading = { reader: reading.reader, module: own.module, open: [...reading.open, key] };
+  const inner: Reading = { reader: reading.reader, module: own.module, open: [...reading.open, key], depth: reading.depth };
   if (own.node.type === "TSTypeAliasDeclaration") return read(inner, own.node.typeAnnotation);
   const inherited = own.node.extends.flatMap(({ expression }) => inheritedFields(inner, expression));
   const { type } = objectType(inner, own.node.body.body, own.node);

@@ -3,6 +3,7 @@
  * that accumulated in a turn of the event loop.
  */
 import type { Failure, JsonObject, JsonValue, LogLevel } from "@heddle/core";
+import type { CallAnswer, CallWanted, HandlerCode } from "@heddle/ports";
 
 export interface CallFrame {
   readonly kind: "call";
@@ -21,10 +22,11 @@ export type ToProcess =
   | {
       readonly kind: "load";
       readonly folder: string;
-      readonly handlers: readonly { readonly name: string; readonly file: string; readonly export: string }[];
+      readonly handlers: readonly HandlerCode[];
     }
   | CallFrame
   | { readonly kind: "abort"; readonly call: number; readonly reason: string }
+  | { readonly kind: "tool-answered"; readonly call: number; readonly request: number; readonly answer: CallAnswer }
   | { readonly kind: "once-recorded"; readonly call: number; readonly name: string; readonly error?: string };
 
 export type FromProcess =
@@ -35,6 +37,8 @@ export type FromProcess =
   | { readonly kind: "succeeded"; readonly call: number; readonly result: JsonValue }
   | { readonly kind: "failed"; readonly call: number; readonly failure: Failure }
   | { readonly kind: "aborted"; readonly call: number }
+  /** The handler of a call calls a tool; `request` names it within the call. */
+  | { readonly kind: "call-tool"; readonly call: number; readonly request: number; readonly wanted: CallWanted }
   | { readonly kind: "record-once"; readonly call: number; readonly name: string; readonly value: JsonValue }
   | {
       readonly kind: "log";

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { JsonValue, Node } from "@heddle/core";
+import { failureOf, type JsonValue, type Node } from "@heddle/core";
 import type { Outcome, Task } from "@heddle/ports";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AttemptAbort } from "../../shell/abort.ts";
@@ -19,9 +19,17 @@ export async function patient(_, ctx) {
 }
 export async function die() { process.exit(3); }
 export async function throwing() { throw Object.assign(new Error("no luck"), { code: "out-of-luck", retryable: false, details: { at: 3 } }); }
+export const calls = async (_, ctx) => [
+  await ctx.call("read", { path: "a" }, { name: "look" }),
+  await ctx.call("refused").catch(({ code, details, retryable }) => ({ code, details, retryable })),
+  await Promise.all([ctx.call("one"), ctx.call("two")]),
+];
+export const forgetful = (_, ctx) => { ctx.call("refused"); return "early"; };
 export async function odd() { return { when: () => 1 }; }
 export async function talk(_, ctx) { console.log("hello %s", "there"); ctx.log.warn("careful", { n: 1 }); process.stderr.write("raw\\n"); return shared++; }
 export async function spin() { for (;;) {} }
+export async function mapped() { throw new TypeError("at the author's line"); }
+export async function printed() { console.error(new RangeError("printed")); }
 export async function onceOnly(_, ctx) { return ctx.once("draw", () => Math.random()); }
 `;
 
@@ -36,7 +44,23 @@ let pool: HandlerPool;
 const said: Said[] = [];
 const recorded: Record<string, JsonValue> = {};
 
-const names = ["echo", "environment", "cwd", "stubborn", "patient", "die", "throwing", "odd", "talk", "spin", "onceOnly"];
+const names = [
+  "echo",
+  "environment",
+  "cwd",
+  "stubborn",
+  "patient",
+  "die",
+  "throwing",
+  "odd",
+  "talk",
+  "spin",
+  "mapped",
+  "printed",
+  "onceOnly",
+  "calls",
+  "forgetful",
+];
 
 function openPool(options: { processes?: number; graceMs?: number; handlers?: readonly string[] } = {}): HandlerPool {
   return new HandlerPool({
@@ -74,6 +98,10 @@ function task(handler: string, input: Record<string, JsonValue> = {}): Task {
       recordOnce: async (name, value) => {
         recorded[name] = value;
       },
+      call: async ({ tool, args, name }) =>
+        tool === "refused"
+          ? { kind: "failed", failure: failureOf("call-denied", "no", "denied", { details: { reason: "not-this" } }) }
+          : { kind: "succeeded", result: { tool, args, name: name ?? null } },
       log: ({ level, source, text }) => said.push({ level, source, text }),
     },
   };
@@ -113,6 +141,26 @@ describe("warm handler processes", () => {
       kind: "failed",
       failure: { code: "out-of-luck", message: "no luck", class: "handler", retryable: false, node: "node-throwing", details: { at: 3 } },
     });
+  });
+
+  test("name the place of a failure in the author's sources, and nothing of this machine", async () => {
+    const line = code.split("\n").findIndex((one) => one.includes("function mapped"));
+    const map = { version: 3, sources: ["src/flow.ts"], names: [], mappings: `${";".repeat(line)}AAWM` };
+    await writeFile(join(folder, "code.mjs"), `${code}//# sourceMappingURL=code.mjs.map\n`);
+    await writeFile(join(folder, "code.mjs.map"), JSON.stringify(map));
+    await call("mapped");
+    const [told] = said.filter(({ text }) => text.startsWith("TypeError"));
+    expect(told).toMatchObject({ level: "error", source: "console" });
+    expect(told?.text.split("\n").slice(0, 2)).toEqual(["TypeError: at the author's line", "    at mapped (src/flow.ts:12:7)"]);
+    expect(told?.text).not.toContain(folder);
+    expect(told?.text).not.toContain("node:");
+  });
+
+  test("print paths from the bundle's folder on", async () => {
+    await call("printed");
+    const [told] = said.filter(({ text }) => text.includes("RangeError"));
+    expect(told?.text).toMatch(/at printed \(code\.mjs:\d+:\d+\)/);
+    expect(told?.text).not.toContain(folder);
   });
 
   test("refuse a result that is not JSON", async () => {
@@ -190,5 +238,21 @@ describe("warm handler processes", () => {
     const first = await call("onceOnly");
     expect(await call("onceOnly")).toEqual(first);
     expect(Object.keys(recorded)).toEqual(["draw"]);
+  });
+
+  test("call tools through the runtime, and learn why one is refused", async () => {
+    expect(await call("calls")).toEqual({
+      kind: "succeeded",
+      result: [
+        { tool: "read", args: { path: "a" }, name: "look" },
+        { code: "call-denied", details: { reason: "not-this" }, retryable: false },
+        [
+          { tool: "one", args: {}, name: null },
+          { tool: "two", args: {}, name: null },
+        ],
+      ],
+    });
+    expect(await call("forgetful")).toEqual({ kind: "succeeded", result: "early" });
+    expect(said.filter(({ level }) => level === "error")).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@
  */
 import { failureOf, type JsonValue, type LogLevel } from "@heddle/core";
 import type { AbortHandle, BundleCode, Clock, Outcome, Task } from "@heddle/ports";
+import type { Confine } from "../../guards/sandbox/sandbox.ts";
 import type { CallFrame, FromProcess } from "./frames.ts";
 import { HandlerProcess } from "./process.ts";
 
@@ -17,6 +18,8 @@ export interface PoolOptions {
   readonly graceMs: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly clock: Clock;
+  /** What confines its processes. Does not throw. */
+  readonly confine?: Confine;
 }
 
 /** Losses within the window that count against nobody. */
@@ -87,12 +90,12 @@ export class HandlerPool {
   }
 
   #open(): Member {
-    const { code, memoryMb, environment } = this.#options;
+    const { code, memoryMb, environment, confine } = this.#options;
     const member: Member = {
       calls: new Map(),
       loaded: false,
       culprit: undefined,
-      process: new HandlerProcess(code, memoryMb, environment, {
+      process: new HandlerProcess(code, memoryMb, environment, confine, {
         loaded: () => {
           member.loaded = true;
         },
@@ -124,6 +127,12 @@ export class HandlerPool {
         return;
       case "record-once":
         this.#recordOnce(member, call, frame.name, frame.value);
+        return;
+      case "call-tool":
+        call.task.services.call(frame.wanted).then(
+          (answer) => member.process.toolAnswered(call.id, frame.request, answer),
+          () => undefined,
+        );
         return;
       case "log": {
         const { level, source, text, fields } = frame;

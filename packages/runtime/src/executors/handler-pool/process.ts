@@ -3,10 +3,13 @@
  * a pipe, ended by signal. It knows its calls, and says of each how it ended when the process does.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Duplex } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import type { BundleCode } from "@heddle/ports";
+import type { BundleCode, CallAnswer } from "@heddle/ports";
+import type { Confine } from "../../guards/sandbox/sandbox.ts";
+import { instruct } from "../../guards/sandbox/start-instructed.ts";
 import { type CallFrame, FrameReader, FrameWriter, type FromProcess, type ToProcess } from "./frames.ts";
+import { createShownPaths, type ShownPaths } from "./stack.ts";
 
 export interface ProcessEvents {
   loaded(): void;
@@ -17,23 +20,36 @@ export interface ProcessEvents {
   gone(message: string): void;
 }
 
-const hostFile = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./host.ts" : "./host.js", import.meta.url));
+/** The program of a handler process. */
+export const handlerHostFile = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./host.ts" : "./host.js", import.meta.url));
 const printedLineMax = 8 * 1024;
 
 export class HandlerProcess {
   readonly #child: ChildProcess;
   readonly #writer: FrameWriter<ToProcess>;
   readonly #events: ProcessEvents;
+  readonly #paths: ShownPaths;
   #gone = false;
 
-  constructor(code: BundleCode, memoryMb: number, environment: Readonly<Record<string, string>>, events: ProcessEvents) {
+  constructor(
+    code: BundleCode,
+    memoryMb: number,
+    environment: Readonly<Record<string, string>>,
+    confine: Confine | undefined,
+    events: ProcessEvents,
+  ) {
     this.#events = events;
-    this.#child = spawn(process.execPath, [`--max-old-space-size=${memoryMb}`, "--disable-warning=ExperimentalWarning", hostFile], {
+    this.#paths = createShownPaths([code.folder]);
+    const line = [process.execPath, `--max-old-space-size=${memoryMb}`, "--disable-warning=ExperimentalWarning", handlerHostFile];
+    const confined = confine?.(line, environment, 4);
+    const [program = "", ...args] = confined?.line ?? line;
+    this.#child = spawn(program, args, {
       cwd: code.folder,
-      env: { ...environment },
-      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      env: { ...(confined?.environment ?? environment) },
+      stdio: ["ignore", "pipe", "pipe", "pipe", ...(confined === undefined ? [] : ["pipe" as const])],
       windowsHide: true,
     });
+    if (confined !== undefined) instruct(this.#child.stdio[4] as Writable, confined.instructions);
     const channel = this.#child.stdio[3] as Duplex;
     this.#writer = new FrameWriter((text) => {
       if (!this.#gone && channel.writable) channel.write(text);
@@ -74,6 +90,10 @@ export class HandlerProcess {
     this.#writer.send({ kind: "once-recorded", call, name, ...(error === undefined ? {} : { error }) });
   }
 
+  toolAnswered(call: number, request: number, answer: CallAnswer): void {
+    this.#writer.send({ kind: "tool-answered", call, request, answer });
+  }
+
   kill(): void {
     this.#child.kill("SIGKILL");
   }
@@ -98,7 +118,7 @@ export class HandlerProcess {
     stream.on("data", (text: string) => {
       const lines = (rest + text).split("\n");
       rest = (lines.pop() ?? "").slice(-printedLineMax);
-      for (const line of lines) if (line !== "") this.#events.print(source, line.slice(0, printedLineMax));
+      for (const line of lines) if (line !== "") this.#events.print(source, this.#paths.withoutFolder(line).slice(0, printedLineMax));
     });
     stream.on("error", () => undefined);
   }

@@ -18,9 +18,12 @@ import {
   uploadsOf,
 } from "@heddle/core";
 import type { AbortHandle, Clock, Outcome, Task } from "@heddle/ports";
+import { inSandbox, programPaths, provideSandbox, sandboxed } from "../../guards/sandbox/provide.ts";
+import type { SandboxProbe } from "../../guards/sandbox/sandbox.ts";
+import type { Secrets } from "../../secrets/secrets.ts";
 import { type AttemptFolder, makeAttemptFolder, workdirOf } from "./attempt-folder.ts";
 import { commandLine, findProgram, limited } from "./command.ts";
-import { environmentOf, type ProgramEnvironment } from "./environment.ts";
+import { environmentOf, givenOf, type ProgramEnvironment } from "./environment.ts";
 import { failedOutcome, type Told, timeoutFailure, tooMuchFailure, unstartedFailure } from "./failures.ts";
 import { agentType, failedBy, type MessageFiles, messageFilesOf } from "./message-files.ts";
 import { type ProgramEnd, runProgram } from "./program.ts";
@@ -31,6 +34,8 @@ export interface AttemptOptions {
   readonly graceMs: number;
   readonly memoryMb: number;
   readonly hostEnvironment: Readonly<Record<string, string | undefined>>;
+  readonly secrets: Secrets;
+  readonly sandbox: SandboxProbe;
   /** The files of its bundle, and where they are; undefined where they are not laid out. */
   readonly payloads: { readonly folder: string; readonly files: readonly PayloadFile[] } | undefined;
 }
@@ -43,9 +48,10 @@ export async function runAttempt(task: Task, node: ProcessNode, abort: AbortHand
   if (!("length" in uploads)) return { kind: "failed", failure: uploads };
   let folder: AttemptFolder | undefined;
   try {
+    const given = await options.secrets.fill(givenOf(node));
     const message = messageFilesOf(task, node, options.clock.nowMs());
     folder = await makeAttemptFolder(prefixOf(node), options.payloads?.folder, uploads, message.files);
-    return await runIn({ task, node, options, folder, message, passed }, abort);
+    return await runIn({ task, node, options, folder, message, passed, given }, abort);
   } catch (error) {
     if (HeddleError.is(error)) return failedBy(error, node.id);
     // The file system refused: no room, no right.
@@ -69,13 +75,21 @@ interface Prepared {
   readonly folder: AttemptFolder;
   readonly message: MessageFiles;
   readonly passed: readonly string[];
+  /** What the node sets, with the values of its secrets. */
+  readonly given: Readonly<Record<string, string>>;
 }
 
 async function runIn(prepared: Prepared, abort: AbortHandle): Promise<Outcome> {
   const { task, node, options, folder } = prepared;
   const { config } = node;
   const workdir = await workdirOf(config.workdir, folder.path);
-  const environment = environmentOf(node, prepared.passed, options.hostEnvironment, contractOf(prepared, workdir));
+  const environment = environmentOf(
+    prepared.given,
+    prepared.passed,
+    options.hostEnvironment,
+    contractOf(prepared, workdir),
+    options.secrets.redactor,
+  );
   if (config.command === undefined || config.command.length === 0)
     return finishedOutcome(prepared, { stdout: "No command configured for host-local worker\n", stderr: "" });
   const line = commandLine(config.command, {
@@ -91,11 +105,12 @@ async function runIn(prepared: Prepared, abort: AbortHandle): Promise<Outcome> {
   const program = await findProgram(name, workdir, environment.variables["PATH"]);
   if (program === undefined) return unstarted(node, `there is no program ${JSON.stringify(name)} that may be run`, "ENOENT");
   if (abort.aborted) return { kind: "aborted" };
+  const whole = limited([program, ...args], Math.min(config.max_memory_mb ?? options.memoryMb, options.memoryMb));
+  const started = await confined(prepared, { program, line: whole, workdir, environment: environment.variables });
   const ended = await runProgram(
     {
-      line: limited([program, ...args], Math.min(config.max_memory_mb ?? options.memoryMb, options.memoryMb)),
+      ...started,
       folder: workdir,
-      environment: environment.variables,
       redaction: environment.redaction,
       mark: `MN_INPUT_FILE=${folder.paths.input}`,
       clock: options.clock,
@@ -107,6 +122,32 @@ async function runIn(prepared: Prepared, abort: AbortHandle): Promise<Outcome> {
     abort,
   );
   return badOutcome(ended, environment, task, node) ?? finishedOutcome(prepared, ended);
+}
+
+interface Started {
+  readonly line: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly instructions?: Uint8Array;
+}
+
+/** As its node wants it confined. Errors: `capability-denied`, `path-escape` for a workdir that the sandbox does not have. */
+async function confined(
+  { node, options, folder }: Prepared,
+  { program, workdir, line, environment }: Started & { readonly program: string; readonly workdir: string },
+): Promise<Started> {
+  if (node.confinement !== "sandbox") return { line, environment };
+  const isWithin = workdir === folder.path || workdir.startsWith(`${folder.path}/`);
+  if (!isWithin)
+    throw new HeddleError("path-escape", `the workdir ${workdir} is outside of the sandbox, which has the folder of the attempt alone`);
+  const read = program.startsWith(`${folder.path}/`) ? [] : await programPaths(program);
+  return sandboxed(await provideSandbox(options.sandbox), {
+    argv: line,
+    folder: workdir,
+    environment: inSandbox(environment),
+    files: { read, write: [{ source: folder.path }] },
+    network: "none",
+    fd: 3,
+  });
 }
 
 /** The shorter of both limits. */

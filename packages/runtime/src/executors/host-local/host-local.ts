@@ -7,6 +7,9 @@
  */
 import { type BundleManifest, type ContentHash, failureOf, type ProcessNode } from "@heddle/core";
 import type { AbortHandle, Clock, Executor, Outcome, Task } from "@heddle/ports";
+import { probeSandbox } from "../../guards/sandbox/probe.ts";
+import type { SandboxProbe } from "../../guards/sandbox/sandbox.ts";
+import { createSecrets, type Secrets } from "../../secrets/secrets.ts";
 import { AttemptAbort } from "../../shell/abort.ts";
 import { type AttemptOptions, runAttempt } from "./attempt.ts";
 
@@ -33,6 +36,8 @@ export function createHostLocalExecutor(
   clock: Clock,
   options: HostLocalOptions,
   hostEnvironment: Readonly<Record<string, string | undefined>>,
+  secrets: Secrets = createSecrets({ sources: {}, environment: {}, clock }),
+  sandbox: SandboxProbe = probeSandbox,
 ): HostLocalExecutor {
   const bundles = new Map<ContentHash, NonNullable<AttemptOptions["payloads"]>>();
   const open = new Map<AttemptAbort, Promise<Outcome>>();
@@ -51,6 +56,8 @@ export function createHostLocalExecutor(
         graceMs,
         memoryMb,
         hostEnvironment,
+        secrets,
+        sandbox,
         payloads: bundles.get(task.bundle),
       });
     } finally {

@@ -181,7 +181,6 @@ test("a timeout of an unsafe process parks its run; of a safe one it is a failur
 test.each([
   ["a runner that is not there", { config: { runner_module: "MirrorNeuron.Sandbox.OpenShell" } }, "unimplemented"],
   ["a python_environment", { config: { python_environment: { packages: ["x"] } } }, "unimplemented"],
-  ["a sandbox", { confinement: "sandbox" as const }, "unimplemented"],
   ["less confinement than the operator wants", { confinement: "none" as const }, "capability-denied"],
   ["an upload from elsewhere", { config: { upload_path: "../x" } }, "path-escape"],
   ["an upload that is not there", { uploads: ["x"] }, "bundle-invalid"],
@@ -189,6 +188,16 @@ test.each([
 ])("a workflow is not started with %s", async (_, extra, code) => {
   const runtime = open();
   await expect(start(runtime, workflowOf("flow", [worker("work", "say({})", extra)]))).rejects.toMatchObject({ code });
+});
+
+test("a workflow is not started with a sandbox where the machine gives none, and is told what to install", async () => {
+  const missing = { kind: "unavailable", why: "there is no program bwrap in PATH", remedy: "install bubblewrap" } as const;
+  const runtime = open({ sandbox: () => Promise.resolve(missing) });
+  await expect(start(runtime, workflowOf("flow", [worker("work", "say({})", { confinement: "sandbox" })]))).rejects.toMatchObject({
+    code: "capability-denied",
+    message:
+      "node work wants the confinement sandbox: this machine gives no sandbox: there is no program bwrap in PATH; install bubblewrap",
+  });
 });
 
 test("the runner by its own name, and less confinement where the operator allows it", async () => {

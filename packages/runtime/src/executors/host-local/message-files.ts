@@ -114,5 +114,13 @@ function pretty(value: JsonValue): string {
 
 /** An error of ours as the outcome of the attempt that met it. */
 export function failedBy(error: HeddleError, node: string): Outcome {
-  return { kind: "failed", failure: failureOf(error.code, error.message, error.code === "path-escape" ? "denied" : "invalid", { node }) };
+  return {
+    kind: "failed",
+    failure: failureOf(
+      error.code,
+      error.message,
+      error.code === "path-escape" || error.code === "secret-unresolved" || error.code === "capability-denied" ? "denied" : "invalid",
+      { node },
+    ),
+  };
 }

@@ -8,7 +8,9 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
+import type { Writable } from "node:stream";
 import type { Clock } from "@heddle/ports";
+import { instruct } from "../../guards/sandbox/start-instructed.ts";
 
 export interface TreeOptions {
   readonly line: readonly string[];
@@ -18,6 +20,8 @@ export interface TreeOptions {
   readonly graceMs: number;
   /** Part of the environment that no other program on this machine has. */
   readonly mark: string;
+  /** Handed over file descriptor 3, which is then closed. */
+  readonly instructions?: Uint8Array;
   readonly stdout: (bytes: Buffer) => void;
   readonly stderr: (bytes: Buffer) => void;
 }
@@ -53,10 +57,11 @@ export class ProcessTree {
     this.#child = spawn(program, args, {
       cwd: options.folder,
       env: { ...options.environment },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", ...(options.instructions === undefined ? [] : ["pipe" as const])],
       detached: !isWindows,
       windowsHide: true,
     });
+    if (options.instructions !== undefined) instruct(this.#child.stdio[3] as Writable, options.instructions);
     if (living.size === 0) process.once("exit", endAllNow);
     living.add(this);
     for (const name of ["stdout", "stderr"] as const) {

@@ -11,6 +11,8 @@ export interface ProgramOptions {
   readonly line: readonly string[];
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Of what confines it, where something does. */
+  readonly instructions?: Uint8Array;
   readonly redaction: Redaction;
   readonly mark: string;
   readonly clock: Clock;
@@ -53,6 +55,7 @@ export async function runProgram(options: ProgramOptions, abort: AbortHandle): P
     line: options.line,
     folder: options.folder,
     environment: options.environment,
+    ...(options.instructions === undefined ? {} : { instructions: options.instructions }),
     mark: options.mark,
     clock,
     graceMs: options.graceMs,

@@ -7,7 +7,8 @@
 import { failureOf, type RunEvent, unreachable } from "@heddle/core";
 import type { DecisionInput, Refusal, RunCommand } from "../commands.ts";
 import { answer } from "../run/answer.ts";
-import { forgetAttempt, recordOnce, settleAttempt, settleCall, startAttempt } from "../run/attempts.ts";
+import { forgetAttempt, recordCall, recordOnce, settleAttempt, settleCall, startAttempt } from "../run/attempts.ts";
+import { settleGate } from "../run/calls.ts";
 import type { DraftRun } from "../run/draft.ts";
 import { optional, RunTurn } from "../run/turn.ts";
 import { abortAll, endEnding, limitRun } from "./endings.ts";
@@ -61,8 +62,14 @@ function obey(turn: GraphTurn, command: RunCommand): Refusal | undefined {
       return undefined;
     case "settle-call":
       return settleCall(turn, command, endings);
+    case "prepare-call":
+    case "satisfy-need":
+      settleGate(turn, command, endings);
+      return undefined;
     case "record-once":
       return recordOnce(turn, command);
+    case "record-call":
+      return recordCall(turn, command);
     case "fire-timer":
       fireTimer(turn, command.activation);
       return undefined;

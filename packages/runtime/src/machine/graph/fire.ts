@@ -6,11 +6,11 @@
  * never stops it: where nothing else could go on, it fires all the same (see finish.ts).
  */
 import { failureOf, isOversized, type JsonObject, type JsonValue, type SentMessage } from "@heddle/core";
+import { expiryOf } from "../run/calls.ts";
 import { type DoingOf, deadlineOf, toolDoing, waitDoing } from "../run/doing.ts";
 import type { Activation } from "../run/state.ts";
 import { optional } from "../run/turn.ts";
 import { complete, failRun, limitRun } from "./endings.ts";
-import { inputValues } from "./input.ts";
 import { againMark, groupMark, lateMark, streamMark } from "./marks.ts";
 import { bodyOf, collectedOf, type Draft, envelopeOf, scopeOf } from "./messages.ts";
 import { defaultType } from "./outgoing.ts";
@@ -125,7 +125,7 @@ function begin(turn: GraphTurn, id: number, failure: DoingOf["failure"]): void {
 
 function doingOf(turn: GraphTurn, plan: GraphNodePlan, messages: readonly SentMessage[]): DoingOf {
   const { node } = plan;
-  const values = (): JsonObject => inputValues(turn.fold, plan, messages, turn.atMs);
+
   const scope = () =>
     scopeOf(bodyOf(plan.rule, messages), turn.fold.record(plan.id)?.state, turn.fold.head.input, () => firstEnvelope(turn, plan, messages));
   switch (node.kind) {
@@ -134,10 +134,11 @@ function doingOf(turn: GraphTurn, plan: GraphNodePlan, messages: readonly SentMe
       const given = plan.own["details"]?.(scope()) ?? bodyOf(plan.rule, messages);
       const details = isOversized(given) ? null : given;
       const text = typeof prompt === "string" ? prompt : JSON.stringify(prompt);
-      return { does: { kind: "ask", mode: node.mode, prompt: text, details, ...deadlineOf(node.timeoutMs, turn.atMs) } };
+      const rule = node.approval === undefined ? {} : { rule: node.approval, ...expiryOf(node.approval, turn.atMs) };
+      return { does: { kind: "ask", mode: node.mode, prompt: text, details, ...rule, ...deadlineOf(node.timeoutMs, turn.atMs) } };
     }
     case "tool":
-      return { does: toolDoing(node, plan.safe, values) };
+      return { does: toolDoing };
     case "wait":
       return waitDoing(node, (plan.own["ms"] ?? plan.own["at"])?.(scope()) ?? null, turn.atMs);
     case "workflow":

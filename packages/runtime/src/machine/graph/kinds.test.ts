@@ -60,7 +60,7 @@ test("a person is asked, and the answer goes on; no goes along the rejected edge
   const may: Node = { kind: "human", id: "may", mode: "approve", prompt: literal("may it?") };
   const graph = graphOf([may, b, handler("c")], ["may>b", { from: "may", to: "c", on: "rejected" }]);
   expect(new Trace(graph).start().do({ kind: "answer", answer: true, by: "ada" })).toMatchInlineSnapshot(`
-    start -> [run-started; messages-sent m1:init>may; node-fired takes 1 opens #1 may:ask] waiting
+    start -> [run-started; messages-sent m1:init>may; node-fired takes 1 opens #1 may:ask] waiting due ask-person #1
     answer true -> [activation-succeeded #1 m2:result>b; node-fired takes 1 opens #2 b] running due execute #2.1@0
   `);
   expect(new Trace(graph).start().do({ kind: "answer", answer: false }).lines.at(-1)).toMatchInlineSnapshot(
@@ -72,7 +72,7 @@ test("a person who waits too long times out", () => {
   const may: Node = { kind: "human", id: "may", mode: "approve", prompt: literal("may it?"), timeoutMs: 10 };
   const graph = graphOf([may, b, handler("c")], ["may>b", { from: "may", to: "c", on: "timeout" }]);
   expect(new Trace(graph).start().at(10).timer(1)).toMatchInlineSnapshot(`
-    start -> [run-started; messages-sent m1:init>may; node-fired takes 1 opens #1 may:ask@10] waiting due timer #1@10
+    start -> [run-started; messages-sent m1:init>may; node-fired takes 1 opens #1 may:ask@10] waiting due ask-person #1, timer #1@10
     timer #1 -> [activation-failed #1 timeout timeout m2:failure>c; node-fired takes 1 opens #2 c] running due execute #2.1@10
   `);
 });

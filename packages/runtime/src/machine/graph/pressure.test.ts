@@ -92,6 +92,6 @@ test("who waits for a person holds back, and is not passed over", () => {
   const trace = new Trace(graphOf([handler("a"), may], ["a>may"], { seeds: [{ node: "a", bodies: numbers(3) }] })).start().ok(1).ok(3);
   expect([depth(trace, "a"), depth(trace, "may")]).toEqual([1, 1]);
   expect(trace.do({ kind: "answer", answer: true }).lines.at(-1)).toMatchInlineSnapshot(
-    `"answer true -> [activation-succeeded #2 m6:result> sink; node-fired takes 1 opens #4 may:ask; pressure-changed may normal 0; node-fired takes 1 opens #5 a] running due execute #5.1@0"`,
+    `"answer true -> [activation-succeeded #2 m6:result> sink; node-fired takes 1 opens #4 may:ask; pressure-changed may normal 0; node-fired takes 1 opens #5 a] running due ask-person #4, execute #5.1@0"`,
   );
 });

@@ -25,8 +25,11 @@ export function openActivation(
     startedIn: undefined,
     startedAtMs: 0,
     once: undefined,
+    calls: undefined,
     region,
     held,
+    call: undefined,
+    approvedBy: undefined,
   };
   fold.putActivation(activation);
   head.steps++;
@@ -37,7 +40,7 @@ export function openActivation(
 
 /** The status of an activation that is to do this: ready where an executor does it. */
 export function statusFor(does: Opened["does"]): ActivationStatus {
-  return does === undefined || does.kind === "execute" || does.kind === "child" ? "ready" : "waiting";
+  return does === undefined || does.kind === "execute" || does.kind === "child" || does.kind === "call" ? "ready" : "waiting";
 }
 
 /** The next attempt, not before a time. */
@@ -46,6 +49,11 @@ export function prepareAttempt(activation: Activation, notBeforeMs: number): voi
   activation.status = "ready";
   activation.notBeforeMs = notBeforeMs;
   activation.startedIn = undefined;
+  // What a call that may be repeated looks at may have changed since; one that a person let start again is the one that they saw.
+  if (activation.call !== undefined && activation.does === undefined) {
+    activation.does = { kind: "call" };
+    activation.call = undefined;
+  }
 }
 
 export function editActivation(fold: RunFold, id: number): Activation {
@@ -78,6 +86,7 @@ export function startHead(
     readonly parent?: { readonly run: string; readonly activation: number };
     readonly deadlineMs?: number;
     readonly discipline?: "graph";
+    readonly by?: string;
   },
   atMs: number,
 ): void {
@@ -90,6 +99,7 @@ export function startHead(
   head.input = event.input;
   head.key = event.key;
   head.parent = event.parent;
+  head.by = event.by;
   head.phase = "open";
   head.startedAtMs = atMs;
   head.deadlineMs = event.deadlineMs;

@@ -1,7 +1,8 @@
 /** A person's answer to what an activation asks, the same in every discipline. */
-import { checkValue, failureOf, type JsonValue } from "@heddle/core";
+import { checkValue, type Doing, failureOf, type JsonValue, refuseApprover } from "@heddle/core";
 import type { Refusal, RunCommand } from "../commands.ts";
 import type { Endings } from "./attempts.ts";
+import { nextOf } from "./calls.ts";
 import type { Activation } from "./state.ts";
 import { optional, type RunTurn } from "./turn.ts";
 
@@ -12,8 +13,12 @@ export function answer<Turn extends AnyTurn>(turn: Turn, command: Answer, ending
   const activation = askedBy(turn, command);
   if ("code" in activation) return activation;
   const node = endings.nodeOf(turn, activation.node);
-  const asks = node.kind === "human" ? node : node.kind === "tool" ? { mode: "approve" as const, answer: undefined } : undefined;
-  if (asks === undefined) return { code: "not-waiting", message: `${node.id} asks nobody` };
+  const { does } = activation;
+  if (does?.kind !== "ask") return { code: "not-waiting", message: `${node.id} asks nobody` };
+  const answerType = node.kind === "human" ? node.answer : does.answers === undefined ? undefined : { kind: does.answers };
+  const asks = { mode: does.mode, answer: answerType };
+  const unfit = refuseAnswer(turn, activation, does, command);
+  if (unfit !== undefined) return unfit;
   const person = { ...optional("by", command.by), ...optional("comment", command.comment) };
   if (command.answer === undefined || (asks.mode === "approve" && command.answer === false)) {
     const failure = failureOf("rejected", command.comment ?? `${command.by ?? "a person"} said no`, "rejected", {
@@ -26,14 +31,43 @@ export function answer<Turn extends AnyTurn>(turn: Turn, command: Answer, ending
   const value: JsonValue = command.answer;
   if (asks.mode === "approve") {
     if (value !== true) return { code: "answer-invalid", message: `${node.id} asks for yes or no` };
-    if (node.kind === "tool") turn.emit({ kind: "activation-approved", activation: activation.id, ...person });
-    else give(turn, activation, { approved: true, ...person }, command.by, endings);
+    if (isOneOfMany(activation, does)) {
+      turn.emit({ kind: "approval-given", activation: activation.id, by: command.by ?? "", ...optional("comment", command.comment) });
+      return undefined;
+    }
+    const { call } = activation;
+    if (call === undefined) give(turn, activation, { approved: true, ...person }, command.by, endings);
+    else {
+      const next = nextOf(turn, call, does.needs ?? [], node);
+      turn.emit({ kind: "call-approved", activation: activation.id, hash: call.hash, ...person, ...optional("does", next) });
+    }
     return undefined;
   }
   const [problem] = asks.answer === undefined ? [] : checkValue(asks.answer, value, "answer");
   if (problem !== undefined) return { code: "answer-invalid", message: `${problem.path} ${problem.message}` };
-  give(turn, activation, { answer: value, ...person }, command.by, endings);
+  give(turn, activation, does.answers === undefined ? { answer: value, ...person } : value, command.by, endings);
   return undefined;
+}
+
+/** Whether more people have to agree after this one. */
+function isOneOfMany(activation: Activation, does: Extract<Doing, { kind: "ask" }>): boolean {
+  return (activation.approvedBy?.length ?? 0) + 1 < (does.rule?.quorum ?? 1);
+}
+
+/** An answer to another call than the one that is asked about, or of somebody who may not give it. A no counts from anybody who may steer runs. */
+function refuseAnswer(turn: AnyTurn, activation: Activation, does: Extract<Doing, { kind: "ask" }>, command: Answer): Refusal | undefined {
+  if (command.hash !== undefined && command.hash !== does.call)
+    return { code: "call-changed", message: `${activation.node} asks about another call than the one that was approved` };
+  if (command.answer === undefined || command.answer === false) return undefined;
+  const message = refuseApprover({
+    permission: activation.call?.prepared.permission,
+    rule: does.rule,
+    by: command.by,
+    roles: command.roles ?? [],
+    requester: turn.fold.head.by,
+    given: activation.approvedBy ?? [],
+  });
+  return message === undefined ? undefined : { code: "permission-denied", message };
 }
 
 /** An answer that fits its question may still not fit what the node writes: that is the workflow's failure, not the person's. */

@@ -48,6 +48,20 @@ export function recordOnce(turn: AnyTurn, command: Command<"record-once">): Refu
   return undefined;
 }
 
+/** A call of code that changes something starts under one name once; how it ended is told as long as anybody asks. */
+export function recordCall(turn: AnyTurn, { kind: _, ...told }: Command<"record-call">): Refusal | undefined {
+  const activation = current(turn, told.activation, told.attempt);
+  const wanted = activation?.status === "ready" || activation?.status === "started";
+  if (activation === undefined || !(wanted || (activation.status === "aborting" && told.outcome !== "started"))) {
+    return { code: "cancelled", message: "the attempt is no longer wanted" };
+  }
+  if (told.outcome === "started" && activation.calls?.[told.name] !== undefined) {
+    return { code: "outcome-unknown", message: `the call ${told.name} was started before` };
+  }
+  turn.emit({ kind: "handler-called", ...told });
+  return undefined;
+}
+
 export function settleAttempt<Turn extends AnyTurn>(turn: Turn, command: Command<"settle-attempt">, endings: Endings<Turn>): void {
   const { attempt, outcome } = command;
   const activation = current(turn, command.activation, attempt);
@@ -98,7 +112,7 @@ function failAttempt<Turn extends AnyTurn>(
     return;
   }
   const delayMs = counted
-    ? retryDelayMs(policyOf(endings.nodeOf(turn, activation.node)), failure, activation.counted + 1, turn.input.random)
+    ? retryDelayMs(policyOf(endings.nodeOf(turn, activation.node), activation), failure, activation.counted + 1, turn.input.random)
     : 0;
   if (delayMs === undefined) {
     endings.fail(turn, activation, failure, failure.class === "timeout" ? "timeout" : "failure", undefined);
@@ -115,13 +129,14 @@ function failAttempt<Turn extends AnyTurn>(
 }
 
 /** A person allowed one start of a call: another one needs another yes, and no policy gives it. */
-function policyOf(node: Node): RetryPolicy | undefined {
-  return node.kind === "tool" && node.permission !== "read" ? undefined : node.retry;
+function policyOf(node: Node, { call }: Activation): RetryPolicy | undefined {
+  return call !== undefined && (call.approved || call.prepared.permission !== "read") ? undefined : node.retry;
 }
 
 export function settleCall<Turn extends AnyTurn>(turn: Turn, command: Command<"settle-call">, endings: Endings<Turn>): Refusal | undefined {
   const activation = turn.fold.activation(command.activation);
-  if (activation?.status !== "unknown") return { code: "call-not-unknown", message: "the outcome of this call is not unknown" };
+  const isMeant = command.attempt === undefined || command.attempt === activation?.attempt;
+  if (activation?.status !== "unknown" || !isMeant) return { code: "call-not-unknown", message: "the outcome of this call is not unknown" };
   const result = command.result ?? null;
   const misfit = command.as === "succeeded" ? endings.misfitOf(turn, activation, result) : undefined;
   if (misfit !== undefined) return { code: "result-invalid", message: misfit.message };

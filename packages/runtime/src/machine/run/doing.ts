@@ -1,15 +1,5 @@
 /** What a node does that no executor does for it: asks, waits. The same in every discipline. Pure. */
-import {
-  type Doing,
-  type Failure,
-  failureOf,
-  instantOf,
-  isOversized,
-  type JsonObject,
-  type JsonValue,
-  type ToolNode,
-  type WaitNode,
-} from "@heddle/core";
+import { type Doing, type Failure, failureOf, instantOf, type JsonValue, type WaitNode } from "@heddle/core";
 
 export interface DoingOf {
   readonly does: Doing | undefined;
@@ -17,20 +7,8 @@ export interface DoingOf {
   readonly failure?: Failure;
 }
 
-/** What a tool node does: it executes, or asks first until calls have approvals of their own. */
-export function toolDoing(node: ToolNode, safe: boolean, input: () => JsonObject): Doing | undefined {
-  const permission = node.permission ?? "modify";
-  if (permission === "read") return safe ? undefined : { kind: "execute", unsafe: true };
-  const tool = node.tool ?? node.capability;
-  const given = input();
-  return {
-    kind: "ask",
-    mode: "approve",
-    call: true,
-    prompt: `Let ${node.id} call ${tool}, which may ${permission === "admin" ? "administer" : "modify"}?`,
-    details: { tool, permission, ...(isOversized(given) ? {} : { input: given }) },
-  };
-}
+/** What a tool node does: it requests a call, which the gate prepares. */
+export const toolDoing: Doing = { kind: "call" };
 
 /** @param given the value of its duration or time; unused where it waits for a signal */
 export function waitDoing(node: WaitNode, given: JsonValue, atMs: number): DoingOf {

@@ -2,7 +2,7 @@
  * What the world owes a run, derived from its state alone: a restart and a normal turn take the same
  * path. The cost is that of what was touched since the last look, not of what exists.
  */
-import { derivedId, type RunId } from "@heddle/core";
+import { type CallNeed, derivedId, type RunId } from "@heddle/core";
 import type { Activation, LiveRun } from "./state.ts";
 
 export type RunEffect =
@@ -29,11 +29,31 @@ export type RunEffect =
       readonly notBeforeMs: number;
       readonly deadlineMs: number | undefined;
     }
+  /** Have the gate prepare and judge the call of this attempt. */
+  | PrepareCall
+  /** Carry out the call that this attempt needs first. */
+  | SatisfyNeed
   | { readonly kind: "abort-attempt"; readonly activation: number; readonly attempt: number }
   /** Call back with `fire-timer`. Activation 0 is the run itself. */
   | { readonly kind: "arm-timer"; readonly activation: number; readonly atMs: number }
+  /** A person is to answer. */
+  | { readonly kind: "ask-person"; readonly activation: number }
   /** The activation is closed: stop whatever is still held for it. */
   | { readonly kind: "release"; readonly activation: number };
+
+interface OfCall {
+  readonly activation: number;
+  readonly node: string;
+  readonly attempt: number;
+  readonly notBeforeMs: number;
+}
+export interface PrepareCall extends OfCall {
+  readonly kind: "prepare-call";
+}
+export interface SatisfyNeed extends OfCall {
+  readonly kind: "satisfy-need";
+  readonly need: CallNeed;
+}
 
 export function dueEffects(live: LiveRun, incarnation: string): readonly RunEffect[] {
   const touched = live.takeTouched();
@@ -91,9 +111,14 @@ function effectsOf(live: LiveRun, id: number, incarnation: string, effects: RunE
           notBeforeMs,
           deadlineMs: does.deadlineMs,
         });
+      } else if (does.kind === "call") {
+        const [need] = does.needs ?? [];
+        const of = { activation: id, node, attempt, notBeforeMs };
+        effects.push(need === undefined ? { kind: "prepare-call", ...of } : { kind: "satisfy-need", ...of, need });
       } else effects.push({ kind: "journal-attempt", activation: id, attempt, notBeforeMs });
       return;
     case "waiting": {
+      if (does?.kind === "ask") effects.push({ kind: "ask-person", activation: id });
       const atMs = timerOf(activation);
       if (atMs !== undefined) effects.push({ kind: "arm-timer", activation: id, atMs });
       return;

@@ -4,7 +4,7 @@
  * Architecture invariant: it never refuses, never needs the plan, and reads no clock. It mutates the
  * fold it is given, which the caller owns alone.
  */
-import { type RunEvent, unreachable } from "@heddle/core";
+import { type Doing, type RunEvent, type RunEventOf, unreachable } from "@heddle/core";
 import { cancelNode, evolveGraph, failNode, succeedNode } from "../graph/evolve-graph.ts";
 import {
   cancelInFrame,
@@ -17,11 +17,37 @@ import {
   startUnwinding,
   succeedInFrame,
 } from "../stages/evolve-frames.ts";
-import { editActivation, endRun, prepareAttempt, startHead, touchAll } from "./activations.ts";
+import { editActivation, endRun, prepareAttempt, startHead, statusFor, touchAll } from "./activations.ts";
 import { restoreInto } from "./snapshot.ts";
-import type { RunFold } from "./state.ts";
+import type { Activation, CodeCalls, RunFold } from "./state.ts";
 
 const signalKeysMax = 1_000;
+
+/** What an activation does next, from now on. */
+function goOn(activation: Activation, does: Doing | undefined, atMs: number): Activation {
+  activation.does = does;
+  activation.status = statusFor(does);
+  activation.notBeforeMs = atMs;
+  return activation;
+}
+
+/** Calls of code that later attempts must know of: those that began to change something, and results that are kept. */
+function callsAfter(calls: CodeCalls | undefined, event: RunEventOf<"handler-called">): CodeCalls | undefined {
+  const { name, asked, outcome, result, failure } = event;
+  const { [name]: known, ...others } = calls ?? {};
+  switch (outcome) {
+    case "started":
+      return { ...calls, [name]: { asked, outcome } };
+    case "succeeded":
+      return result === undefined ? calls : { ...calls, [name]: { asked, outcome, result } };
+    case "failed":
+      return known === undefined || failure === undefined ? calls : { ...calls, [name]: { asked, outcome, failure } };
+    case "refused":
+      return known === undefined ? calls : others;
+    default:
+      return unreachable(outcome);
+  }
+}
 
 export function evolve(fold: RunFold, event: RunEvent, atMs: number): void {
   const { head } = fold;
@@ -46,11 +72,28 @@ export function evolve(fold: RunFold, event: RunEvent, atMs: number): void {
       if (head.discipline === "graph") cancelNode(fold, event);
       else cancelInFrame(fold, event);
       return;
-    case "activation-approved": {
+    case "call-prepared":
+      goOn(editActivation(fold, event.activation), event.does, atMs).call = {
+        prepared: event.prepared,
+        hash: event.hash,
+        approved: false,
+        granted: event.grant !== undefined,
+        ...(event.args === undefined ? {} : { args: event.args }),
+      };
+      return;
+    case "need-satisfied":
+      head.satisfied = [...head.satisfied, event.key];
+      goOn(editActivation(fold, event.activation), event.does, atMs);
+      return;
+    case "approval-given": {
       const activation = editActivation(fold, event.activation);
-      activation.does = { kind: "execute", unsafe: true };
-      activation.status = "ready";
-      activation.notBeforeMs = atMs;
+      activation.approvedBy = [...(activation.approvedBy ?? []), event.by];
+      return;
+    }
+    case "call-approved": {
+      const activation = goOn(editActivation(fold, event.activation), event.does, atMs);
+      activation.approvedBy = undefined;
+      if (activation.call !== undefined) activation.call = { ...activation.call, approved: true };
       return;
     }
     case "attempt-started": {
@@ -75,6 +118,11 @@ export function evolve(fold: RunFold, event: RunEvent, atMs: number): void {
     case "once-recorded": {
       const activation = editActivation(fold, event.activation);
       activation.once = { ...activation.once, [event.name]: event.value };
+      return;
+    }
+    case "handler-called": {
+      const activation = editActivation(fold, event.activation);
+      activation.calls = callsAfter(activation.calls, event);
       return;
     }
     case "frames-opened":

@@ -21,7 +21,7 @@ import {
 } from "./state.ts";
 
 /** Changes whenever the state's shape or meaning does. */
-export const foldFormat = "run/2";
+export const foldFormat = "run/3";
 
 export function snapshotOf(fold: RunFold): JsonObject {
   return {
@@ -96,8 +96,11 @@ function activationFrom(value: JsonObject): Activation {
     does: (value["does"] as Activation["does"] | null) ?? undefined,
     startedIn: (value["startedIn"] as string | null) ?? undefined,
     once: (value["once"] as Activation["once"] | null) ?? undefined,
+    calls: (value["calls"] as unknown as Activation["calls"] | null) ?? undefined,
     region: isJsonObject(region) ? regionFrom(region) : undefined,
     held: heldFrom(value["held"]),
+    call: (value["call"] as unknown as Activation["call"] | null) ?? undefined,
+    approvedBy: (value["approvedBy"] as Activation["approvedBy"] | null) ?? undefined,
   };
 }
 
@@ -151,6 +154,9 @@ export interface Rewind {
   readonly signalKeys: Head["signalKeys"];
 }
 
+/** An approval is of one activation: under its new number, a call asks again. */
+const requestedAgain = { does: { kind: "call" }, status: "ready", call: undefined, approvedBy: undefined } as const;
+
 /** The state of `run-retried`: open, nothing started, every open activation renumbered; what was being unwound still is. */
 export function rewoundSnapshot(rewind: Rewind): { readonly state: JsonObject; readonly from: number } {
   const { fold } = rewind;
@@ -185,6 +191,8 @@ export function rewoundSnapshot(rewind: Rewind): { readonly state: JsonObject; r
       counted: 0,
       startedIn: undefined,
       once: undefined,
+      calls: undefined,
+      ...(activation.call === undefined || activation.status === "aborting" ? {} : requestedAgain),
     });
   }
   const from = ids.get(rewind.from);

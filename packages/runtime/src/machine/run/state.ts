@@ -6,7 +6,7 @@
  * keeps its changes apart, so that `decide` can see the consequences of its own events and still
  * leave the state untouched.
  */
-import type { Doing, Failure, JsonObject, JsonValue, RunId, SentMessage, UnwindCause } from "@heddle/core";
+import type { ContentHash, Doing, Failure, JsonObject, JsonValue, PreparedCall, RunId, SentMessage, UnwindCause } from "@heddle/core";
 import { type Held, Queue } from "./messages.ts";
 
 export type Vars = Record<string, JsonValue>;
@@ -51,9 +51,35 @@ export interface Activation {
   startedIn: string | undefined;
   startedAtMs: number;
   once: Readonly<Record<string, JsonValue>> | undefined;
+  /** Calls that its code made, by their names there. */
+  calls: CodeCalls | undefined;
   region: RegionState | undefined;
   /** Graph: the messages that it handles, newest first. */
   held: Held | undefined;
+  /** Of a tool node: its call, as the gate prepared it. */
+  call: PreparedOf | undefined;
+  /** Who said yes to what it asks, while more people have to. */
+  approvedBy: readonly string[] | undefined;
+}
+
+/** A call that code made: begun, and nobody knows more; or how it ended. */
+export type CodeCall = { readonly asked: ContentHash } & (
+  | { readonly outcome: "started" }
+  | { readonly outcome: "succeeded"; readonly result: JsonValue }
+  | { readonly outcome: "failed"; readonly failure: Failure }
+);
+export type CodeCalls = Readonly<Record<string, CodeCall>>;
+
+/** A prepared call and its name. */
+export interface PreparedOf {
+  readonly prepared: PreparedCall;
+  readonly hash: ContentHash;
+  /** A person said yes to it. */
+  readonly approved: boolean;
+  /** A grant said yes to it, and counted it. */
+  readonly granted: boolean;
+  /** What it was prepared from, where a hook changed the arguments of its node. */
+  readonly args?: JsonObject;
 }
 
 export type PressureLevel = "normal" | "pressured" | "saturated";
@@ -178,6 +204,10 @@ export interface Head {
   signals: readonly BufferedSignal[];
   /** Idempotency keys of signals received, newest last. */
   signalKeys: readonly string[];
+  /** Who started it. */
+  by: string | undefined;
+  /** Keys of needs that hold for the rest of the run. */
+  satisfied: readonly string[];
   /** Of a graph alone; stages share one that nothing changes. */
   graph: GraphHead;
 }
@@ -198,6 +228,7 @@ export function newGraphHead(): GraphHead {
   return { nextMessage: 1, nextLetter: 1, queued: 0, working: 0, gathering: 0, completion: undefined };
 }
 
+const none: readonly string[] = Object.freeze([]);
 const noGraph: GraphHead = Object.freeze(newGraphHead());
 
 export interface RunFold {
@@ -250,6 +281,8 @@ export function emptyHead(): Head {
     nextSignal: 1,
     signals: [],
     signalKeys: [],
+    by: undefined,
+    satisfied: none,
     graph: noGraph,
   };
 }

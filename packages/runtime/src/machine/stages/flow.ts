@@ -21,6 +21,7 @@ import {
   type Sources,
   textOf,
 } from "@heddle/core";
+import { expiryOf } from "../run/calls.ts";
 import { type DoingOf, deadlineOf, toolDoing, waitDoing } from "../run/doing.ts";
 import type { Activation, Frame } from "../run/state.ts";
 import type { NodePlan, RouterFailure, WritePlan } from "./plan.ts";
@@ -280,11 +281,12 @@ function doingOf(turn: Turn, node: NodePlan, scope: EvalScope): DoingOf {
           mode: ir.mode,
           prompt: textOf(node.own["prompt"]?.eval(scope) ?? null),
           ...(node.own["details"] === undefined ? {} : { details: node.own["details"].eval(scope) }),
+          ...(ir.approval === undefined ? {} : { rule: ir.approval, ...expiryOf(ir.approval, turn.atMs) }),
           ...deadline,
         },
       };
     case "tool":
-      return { does: toolDoing(ir, node.safe, () => Object.fromEntries(node.reads.map((read) => [read.name, read.value.eval(scope)]))) };
+      return { does: toolDoing };
     case "workflow":
       return { does: { kind: "child", workflow: ir.workflow, ...deadline } };
     case "parallel":

@@ -90,12 +90,12 @@ test("answers: yes, no, a value, what does not fit, and nobody asking", () => {
     .do({ kind: "answer", answer: 4 })
     .do({ kind: "answer", answer: false, comment: "not today" });
   expect(trace).toMatchInlineSnapshot(`
-    start -> [run-started opens #1 may:ask] waiting
+    start -> [run-started opens #1 may:ask] waiting due ask-person #1
     answer "maybe" refused answer-invalid -> [] waiting
-    answer true -> [activation-succeeded #1 by e0 opens #2 what:ask] waiting
+    answer true -> [activation-succeeded #1 by e0 opens #2 what:ask] waiting due ask-person #2
     answer true refused not-waiting -> [] waiting
     answer "text" refused answer-invalid -> [] waiting
-    answer 4 -> [activation-succeeded #2 by e1 opens #3 last:ask] waiting
+    answer 4 -> [activation-succeeded #2 by e1 opens #3 last:ask] waiting due ask-person #3
     answer false -> [activation-failed #3 rejected rejected; run-failed rejected at last] failed
   `);
 });
@@ -108,7 +108,7 @@ test("an answer names its question where several are open", () => {
   );
   trace.start().do({ kind: "answer", answer: true }).do({ kind: "answer", answer: true, node: "two" }).do({ kind: "answer", answer: true });
   expect(trace).toMatchInlineSnapshot(`
-    start -> [run-started opens #1 p:parallel; frames-opened #1 one[0] #2 one:ask two[1] #3 two:ask] waiting
+    start -> [run-started opens #1 p:parallel; frames-opened #1 one[0] #2 one:ask two[1] #3 two:ask] waiting due ask-person #2, ask-person #3
     answer true refused request-invalid -> [] waiting
     answer true -> [activation-succeeded #3 exits {"result":[]}] waiting
     answer true -> [activation-succeeded #2 exits {"result":[]}; activation-succeeded #1 exits {"result":[]}; run-succeeded {"one":{"approved":true},"two":{"approved":true}}] succeeded
@@ -120,11 +120,11 @@ test("declining takes the rejected edge; a question that waited too long times o
   const ir = { ...workflowOf("main", [timed, leaf("b")]), nodes: [timed, leaf("b"), leaf("c")] };
   const edges = [...ir.edges, { id: "no", from: "may", to: "c", on: "rejected" as const }];
   expect(new Trace({ ...ir, edges }).start().do({ kind: "answer" })).toMatchInlineSnapshot(`
-    start -> [run-started opens #1 may:ask@10] waiting due timer #1@10
+    start -> [run-started opens #1 may:ask@10] waiting due ask-person #1, timer #1@10
     answer nothing -> [activation-failed #1 rejected rejected by no opens #2 c] running due execute #2.1@0
   `);
   expect(new Trace({ ...ir, edges }).start().at(10).timer(1)).toMatchInlineSnapshot(`
-    start -> [run-started opens #1 may:ask@10] waiting due timer #1@10
+    start -> [run-started opens #1 may:ask@10] waiting due ask-person #1, timer #1@10
     timer #1 -> [activation-failed #1 timeout timeout; run-failed timeout at may] failed
   `);
 });
@@ -222,6 +222,18 @@ test("after a restart nobody knows how an unsafe attempt ended, until somebody s
   expect(started().do({ kind: "settle-call", activation: 1, as: "retry" }).lines.at(-1)).toMatchInlineSnapshot(
     `"settle-call #1 retry -> [outcome-settled #1 retry] running due journal #1.2"`,
   );
+});
+
+test("an answer that is given twice does not settle the next attempt", () => {
+  const lost = (trace: Trace, attempt: number): Trace =>
+    trace
+      .do({ kind: "start-attempt", activation: 1, attempt, incarnation: "inc" })
+      .restart()
+      .do({ kind: "forget-attempt", activation: 1, attempt });
+  const again = { kind: "settle-call", activation: 1, as: "retry", attempt: 1 } as const;
+  const trace = lost(lost(pay(), 1).do(again), 2);
+  expect(trace.do(again).lines.at(-1)).toContain("refused call-not-unknown");
+  expect(trace.do({ ...again, attempt: 2 }).lines.at(-1)).toContain("outcome-settled #1 retry");
 });
 
 test("a cancel closes a call of unknown outcome at once, and waits for one that is in flight", () => {

@@ -1,5 +1,5 @@
 /** Small inputs that the cases of the store contract share. */
-import type { EncodedEvent, Store, StoredEvent, StreamAppend, StreamSummary } from "@heddle/ports";
+import type { EncodedEvent, Store, StreamAppend, StreamSummary, TailedEvent } from "@heddle/ports";
 
 export const ours = "ours";
 export const theirs = "theirs";
@@ -39,7 +39,7 @@ export async function lengthOf(store: Store, stream: string, tenant = ours): Pro
 
 /** Everything after a position, page by page, as a follower reads it. */
 export async function readOn(store: Store, tenant: string | undefined, after: number, limit = 7) {
-  const found: (StoredEvent & { readonly stream: string })[] = [];
+  const found: TailedEvent[] = [];
   let position = after;
   for (;;) {
     const page = await store.journal.readAll(tenant, position, limit);

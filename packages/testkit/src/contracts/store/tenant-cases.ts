@@ -23,6 +23,8 @@ export const tenantCases = [
     expect(await streamsFor(ours)).toEqual(["run:a", "run:c"]);
     expect(await streamsFor(theirs)).toEqual(["run:b", "run:b"]);
     expect(await streamsFor()).toEqual(["run:a", "run:b", "run:c", "run:b"]);
+    const { found } = await readOn(store, undefined, 0);
+    expect(found.map(({ tenant }) => tenant)).toEqual([ours, theirs, ours, theirs]);
   }),
 
   storeCase("an append to a stream of another tenant is a conflict that tells nothing of it", async (store) => {

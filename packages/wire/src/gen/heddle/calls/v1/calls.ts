@@ -56,7 +56,11 @@ export interface SettleCallRequest {
     | string
     | undefined;
   /** Why it failed, when it did. */
-  message?: string | undefined;
+  message?:
+    | string
+    | undefined;
+  /** The attempt that is meant: an answer that is given twice does not settle the next one. */
+  attempt?: bigint | undefined;
 }
 
 export interface SettleCallResponse {
@@ -410,7 +414,7 @@ export const ListCallsResponse: MessageFns<ListCallsResponse> = {
 };
 
 function createBaseSettleCallRequest(): SettleCallRequest {
-  return { call: "", as: "", resultJson: undefined, message: undefined };
+  return { call: "", as: "", resultJson: undefined, message: undefined, attempt: undefined };
 }
 
 export const SettleCallRequest: MessageFns<SettleCallRequest> = {
@@ -426,6 +430,12 @@ export const SettleCallRequest: MessageFns<SettleCallRequest> = {
     }
     if (message.message !== undefined) {
       writer.uint32(34).string(message.message);
+    }
+    if (message.attempt !== undefined) {
+      if (BigInt.asIntN(64, message.attempt) !== message.attempt) {
+        throw new globalThis.Error("value provided for field message.attempt of type int64 too large");
+      }
+      writer.uint32(40).int64(message.attempt);
     }
     return writer;
   },
@@ -475,6 +485,14 @@ export const SettleCallRequest: MessageFns<SettleCallRequest> = {
             message.message = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.attempt = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -497,6 +515,7 @@ export const SettleCallRequest: MessageFns<SettleCallRequest> = {
         ? globalThis.String(object.result_json)
         : undefined,
       message: isSet(object.message) ? globalThis.String(object.message) : undefined,
+      attempt: isSet(object.attempt) ? BigInt(object.attempt) : undefined,
     };
   },
 
@@ -514,6 +533,9 @@ export const SettleCallRequest: MessageFns<SettleCallRequest> = {
     if (message.message !== undefined) {
       obj.message = message.message;
     }
+    if (message.attempt !== undefined) {
+      obj.attempt = message.attempt.toString();
+    }
     return obj;
   },
 
@@ -526,6 +548,7 @@ export const SettleCallRequest: MessageFns<SettleCallRequest> = {
     message.as = object.as ?? "";
     message.resultJson = object.resultJson ?? undefined;
     message.message = object.message ?? undefined;
+    message.attempt = (object.attempt !== undefined && object.attempt !== null) ? BigInt(object.attempt) : undefined;
     return message;
   },
 };

@@ -101,7 +101,21 @@ export interface OpenQuestion {
   mode: string;
   prompt: string;
   detailsJson?: string | undefined;
-  deadlineMs?: bigint | undefined;
+  deadlineMs?:
+    | bigint
+    | undefined;
+  /** Who may answer, and how many must, as JSON. */
+  ruleJson?:
+    | string
+    | undefined;
+  /** Who said yes so far, where more have to. */
+  approvedBy: string[];
+  /** The type of the answer, where the node does not say it: boolean or string. */
+  answers?:
+    | string
+    | undefined;
+  /** A yes lets the call of this hash start. */
+  call?: string | undefined;
 }
 
 export interface GetRunRequest {
@@ -255,7 +269,11 @@ export interface AnswerRunRequest {
     | undefined;
   /** `true` and `false` answer an approval; any value answers a question. Left out: decline. */
   answerJson?: string | undefined;
-  comment?: string | undefined;
+  comment?:
+    | string
+    | undefined;
+  /** The call that is meant: another one is not approved by mistake. */
+  hash?: string | undefined;
 }
 
 export interface AnswerRunResponse {
@@ -1116,7 +1134,18 @@ export const Failure: MessageFns<Failure> = {
 };
 
 function createBaseOpenQuestion(): OpenQuestion {
-  return { activation: 0n, node: "", mode: "", prompt: "", detailsJson: undefined, deadlineMs: undefined };
+  return {
+    activation: 0n,
+    node: "",
+    mode: "",
+    prompt: "",
+    detailsJson: undefined,
+    deadlineMs: undefined,
+    ruleJson: undefined,
+    approvedBy: [],
+    answers: undefined,
+    call: undefined,
+  };
 }
 
 export const OpenQuestion: MessageFns<OpenQuestion> = {
@@ -1144,6 +1173,18 @@ export const OpenQuestion: MessageFns<OpenQuestion> = {
         throw new globalThis.Error("value provided for field message.deadlineMs of type int64 too large");
       }
       writer.uint32(48).int64(message.deadlineMs);
+    }
+    if (message.ruleJson !== undefined) {
+      writer.uint32(58).string(message.ruleJson);
+    }
+    for (const v of message.approvedBy) {
+      writer.uint32(66).string(v!);
+    }
+    if (message.answers !== undefined) {
+      writer.uint32(74).string(message.answers);
+    }
+    if (message.call !== undefined) {
+      writer.uint32(82).string(message.call);
     }
     return writer;
   },
@@ -1209,6 +1250,38 @@ export const OpenQuestion: MessageFns<OpenQuestion> = {
             message.deadlineMs = reader.int64() as bigint;
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.ruleJson = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.approvedBy.push(reader.string());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.answers = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.call = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1237,6 +1310,18 @@ export const OpenQuestion: MessageFns<OpenQuestion> = {
         : isSet(object.deadline_ms)
         ? BigInt(object.deadline_ms)
         : undefined,
+      ruleJson: isSet(object.ruleJson)
+        ? globalThis.String(object.ruleJson)
+        : isSet(object.rule_json)
+        ? globalThis.String(object.rule_json)
+        : undefined,
+      approvedBy: globalThis.Array.isArray(object?.approvedBy)
+        ? object.approvedBy.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.approved_by)
+        ? object.approved_by.map((e: any) => globalThis.String(e))
+        : [],
+      answers: isSet(object.answers) ? globalThis.String(object.answers) : undefined,
+      call: isSet(object.call) ? globalThis.String(object.call) : undefined,
     };
   },
 
@@ -1260,6 +1345,18 @@ export const OpenQuestion: MessageFns<OpenQuestion> = {
     if (message.deadlineMs !== undefined) {
       obj.deadlineMs = message.deadlineMs.toString();
     }
+    if (message.ruleJson !== undefined) {
+      obj.ruleJson = message.ruleJson;
+    }
+    if (message.approvedBy?.length) {
+      obj.approvedBy = message.approvedBy;
+    }
+    if (message.answers !== undefined) {
+      obj.answers = message.answers;
+    }
+    if (message.call !== undefined) {
+      obj.call = message.call;
+    }
     return obj;
   },
 
@@ -1278,6 +1375,10 @@ export const OpenQuestion: MessageFns<OpenQuestion> = {
     message.deadlineMs = (object.deadlineMs !== undefined && object.deadlineMs !== null)
       ? BigInt(object.deadlineMs)
       : undefined;
+    message.ruleJson = object.ruleJson ?? undefined;
+    message.approvedBy = object.approvedBy?.map((e) => e) || [];
+    message.answers = object.answers ?? undefined;
+    message.call = object.call ?? undefined;
     return message;
   },
 };
@@ -3344,7 +3445,14 @@ export const SignalRunResponse: MessageFns<SignalRunResponse> = {
 };
 
 function createBaseAnswerRunRequest(): AnswerRunRequest {
-  return { runId: "", node: undefined, activation: undefined, answerJson: undefined, comment: undefined };
+  return {
+    runId: "",
+    node: undefined,
+    activation: undefined,
+    answerJson: undefined,
+    comment: undefined,
+    hash: undefined,
+  };
 }
 
 export const AnswerRunRequest: MessageFns<AnswerRunRequest> = {
@@ -3366,6 +3474,9 @@ export const AnswerRunRequest: MessageFns<AnswerRunRequest> = {
     }
     if (message.comment !== undefined) {
       writer.uint32(42).string(message.comment);
+    }
+    if (message.hash !== undefined) {
+      writer.uint32(50).string(message.hash);
     }
     return writer;
   },
@@ -3423,6 +3534,14 @@ export const AnswerRunRequest: MessageFns<AnswerRunRequest> = {
             message.comment = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.hash = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3450,6 +3569,7 @@ export const AnswerRunRequest: MessageFns<AnswerRunRequest> = {
         ? globalThis.String(object.answer_json)
         : undefined,
       comment: isSet(object.comment) ? globalThis.String(object.comment) : undefined,
+      hash: isSet(object.hash) ? globalThis.String(object.hash) : undefined,
     };
   },
 
@@ -3470,6 +3590,9 @@ export const AnswerRunRequest: MessageFns<AnswerRunRequest> = {
     if (message.comment !== undefined) {
       obj.comment = message.comment;
     }
+    if (message.hash !== undefined) {
+      obj.hash = message.hash;
+    }
     return obj;
   },
 
@@ -3485,6 +3608,7 @@ export const AnswerRunRequest: MessageFns<AnswerRunRequest> = {
       : undefined;
     message.answerJson = object.answerJson ?? undefined;
     message.comment = object.comment ?? undefined;
+    message.hash = object.hash ?? undefined;
     return message;
   },
 };
