@@ -24,9 +24,9 @@ export const RegisterHookRequest = z.strictObject({
   /** Called with POST. A place that is not public has to be among the operator's private hosts. */
   url: z.string().min(1).max(2_048),
   /** Tools whose calls it hears of. Default: all. */
-  tools: z.array(Pattern).max(100).exactOptional(),
+  tools: z.array(Pattern).min(1).max(100).exactOptional(),
   /** Nodes whose calls it hears of. Default: all. */
-  nodes: z.array(Pattern).max(100).exactOptional(),
+  nodes: z.array(Pattern).min(1).max(100).exactOptional(),
   /** Of one that does not answer: `open` (default) goes on without it, `closed` refuses the call, or its result. */
   failMode: z.enum(["open", "closed"]).exactOptional(),
   /** Default 5 s. */

@@ -1,4 +1,12 @@
 /** The durable engine, embeddable in any Node process. */
+export {
+  createToolRegistry,
+  defineTool,
+  type Tool,
+  type ToolContext,
+  type ToolDefinition,
+  type ToolRegistry,
+} from "@heddle/core";
 export { createRuntime, type RunOptions, type Runtime, type RuntimeOptions, type Succeeded } from "./create-runtime.ts";
 export type { MethodOf } from "./executors/class-instances.ts";
 export type { HandlerProcessOptions } from "./executors/handlers.ts";

@@ -65,8 +65,8 @@ assert.deepEqual(kinds, ["run-started", "activation-succeeded", "activation-succ
 await assert.rejects(runtime.run(ir, {}), (error) => HeddleError.is(error, "input-invalid"));
 await assert.rejects(runtime.run({ ...ir, limits: { stepsMax: 1 } }, { task: "x" }), (error) => HeddleError.is(error, "run-failed"));
 assert.throws(
-  () => createRuntime({ tools: [] }),
-  (error) => HeddleError.is(error, "unimplemented"),
+  () => createRuntime({ roots: { workspace: "here" } }),
+  (error) => HeddleError.is(error, "config-invalid"),
 );
 assert.throws(
   () => createRuntime({ models: {} }),

@@ -26,8 +26,8 @@ function addPercentForms(value: string, forms: Set<string>): void {
   const strict = encoded.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
   const inForm = new URLSearchParams({ "": value }).toString().slice(1).replaceAll("+", "%20");
   // Some leave what a path or a whole URL may hold as it is.
-  const inPath = strict.replaceAll("%2F", "/");
-  for (const form of [encoded, strict, inForm, inPath, encodeURI(value)]) {
+  const inPath = [encoded, strict].map((form) => form.replaceAll("%2F", "/"));
+  for (const form of [encoded, strict, inForm, ...inPath, encodeURI(value)]) {
     for (const written of [form, form.replaceAll("%20", "+")]) {
       forms.add(written);
       forms.add(written.replace(/%[0-9A-F]{2}/g, (escaped) => escaped.toLowerCase()));
