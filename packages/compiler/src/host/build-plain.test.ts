@@ -1,3 +1,4 @@
+// Parity: MN4.
 import { readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+// Parity: NE5.
 import { readFileSync } from "node:fs";
 import { Expr, type JsonObject, type JsonValue, type Policy, type PreparedCall, parseJson, type WorkflowInput } from "@heddle/core";
 import { describe, expect, test } from "vitest";
