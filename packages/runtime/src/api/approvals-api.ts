@@ -26,11 +26,11 @@ export function createApprovalsApi(engine: Engine): ApprovalsApi {
         throw new HeddleError("request-invalid", "an approval names the hash of the call that it is for", {
           details: { id, hash: call.hash },
         });
-      await answer(engine, asking, caller, { answer: true, ...optional("hash", hash), ...optional("comment", comment) });
+      await answer(engine, asking, caller, { answer: true, ...(hash === undefined ? {} : { hash }), ...commentOf(comment) });
     },
     async reject({ id, comment }, caller) {
       const asking = questionOf(engine, caller.principal.tenant, "approve", id);
-      await answer(engine, asking, caller, { answer: false, ...optional("comment", comment) });
+      await answer(engine, asking, caller, { answer: false, ...commentOf(comment) });
     },
     follow({ runId }, caller) {
       return followApprovals(engine, caller, runId);
@@ -47,11 +47,11 @@ export function createInterruptionsApi(engine: Engine): InterruptionsApi {
     async answer({ id, answer: value, comment }, caller) {
       await answer(engine, questionOf(engine, caller.principal.tenant, mode, id), caller, {
         answer: value,
-        ...optional("comment", comment),
+        ...commentOf(comment),
       });
     },
     async decline({ id, comment }, caller) {
-      await answer(engine, questionOf(engine, caller.principal.tenant, mode, id), caller, optional("comment", comment));
+      await answer(engine, questionOf(engine, caller.principal.tenant, mode, id), caller, commentOf(comment));
     },
   };
 }
@@ -67,8 +67,8 @@ async function answer(engine: Engine, { driver, activation }: Asking, { principa
   await engine.driver(driver.id, tenant)?.submit({ kind: "answer", activation: activation.id, by, roles, ...given });
 }
 
-function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
-  return (value === undefined ? {} : { [key]: value }) as { [K in Key]?: Value };
+function commentOf(comment: string | undefined): { comment?: string } {
+  return comment === undefined ? {} : { comment };
 }
 
 /** What was asked before, and each change after it, in order; a follower that is slow gets several at once. */

@@ -17,6 +17,8 @@ const stranger = who("eve", "elsewhere", "admin");
 
 let folder: string;
 let saved: string[];
+/** What a call that is under way waits for. */
+let held: Promise<void> | undefined;
 let runtime: Runtime;
 
 const save = defineTool({
@@ -24,20 +26,22 @@ const save = defineTool({
   capability: "fs.write",
   description: "saves",
   input: z.strictObject({ path: z.string(), content: z.string() }),
-  handler: (_, context) => {
+  handler: async (_, context) => {
     saved.push(context.file("path").relative);
+    await held;
     return null;
   },
 });
 
 function open(store = createMemoryStore()): Runtime {
-  runtime = createRuntime({ store, tools: [save], roots: { workspace: folder } });
+  runtime = createRuntime({ store, tools: [save], roots: { workspace: folder }, pools: { one: 1 } });
   return runtime;
 }
 
 beforeEach(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), "heddle-consent-")));
   saved = [];
+  held = undefined;
 });
 afterEach(async () => {
   await runtime.close({ graceMs: 0 });
@@ -219,6 +223,39 @@ describe("grants", () => {
     await start(saving, { path: "out/1" });
     await asked(1);
     expect(saved).toEqual([]);
+  });
+
+  test("that were revoked do not start what they covered and what still waits for its slot", async () => {
+    open();
+    let letGo = (): void => undefined;
+    held = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    const [node] = saving.nodes;
+    const pooled = { ...saving, nodes: [{ ...node, pool: "one" } as Node] };
+    const bundle = await put(pooled);
+    const grant = await runtime.api.grants.create({ capability: "fs.write", scope: { kind: "bundle", bundle }, reason }, ada);
+    const first = await start(pooled, { path: "first" });
+    await until(
+      () => Promise.resolve(saved),
+      (calls) => calls.length === 1,
+    );
+    const second = await start(pooled, { path: "second" });
+    await until(
+      () => runtime.api.grants.list({ all: true }, ada),
+      ({ rows }) => rows[0]?.uses === 2,
+    );
+    await until(
+      () => runtime.api.runs.why({ runId: second }, ada),
+      ([why]) => why?.kind === "slot",
+    );
+    await runtime.api.grants.revoke({ id: grant.id }, ada);
+    letGo();
+    expect(await runtime.api.runs.result({ runId: first }, ada)).toMatchObject({ status: "succeeded" });
+    expect(await runtime.api.runs.result({ runId: second }, ada)).toMatchObject({
+      failure: { code: "call-changed", details: { reason: "grant-void", grant: grant.id } },
+    });
+    expect(saved).toEqual(["first"]);
   });
 
   test("are never wider than what the bundle was printed to reach, and made by engineers alone", async () => {

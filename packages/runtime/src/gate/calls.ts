@@ -42,6 +42,8 @@ export interface CallsOptions extends PrepareParts {
 export interface GrantBook {
   inForce(tenant: TenantId, nowMs: number): readonly CompiledGrant[];
   uses(id: string): number;
+  /** Whether it was neither revoked nor has expired; calls that it counted before stay counted. */
+  stands(id: string, tenant: TenantId, nowMs: number): boolean;
   /** Counts a call durably; false where the grant covers no more. */
   use(id: string, call: string, tenant: TenantId): Promise<boolean>;
 }
@@ -52,7 +54,7 @@ export interface JudgedCall {
   readonly hash: string;
   readonly approved: boolean;
   /** A grant covered it when it was prepared, and counted it. */
-  readonly granted: boolean;
+  readonly grant: string | undefined;
   /** What it was prepared from, where a hook changed the arguments of its node. */
   readonly args?: JsonObject;
 }
@@ -123,7 +125,14 @@ export function createCalls(options: CallsOptions): Calls {
       if ("denial" in again) return denialFailure(again.denial, request.node);
       if (callHashOf(again.prepared) !== call.hash) return changed(request.node, call.prepared, again.prepared);
       const context = await contextOf(request, again.prepared, options);
-      const verdict = judge(again.prepared, call.approved || call.granted ? { ...context, answer: true } : context);
+      if (call.grant !== undefined && options.grants?.stands(call.grant, request.tenant, context.nowMs) !== true) {
+        const message = `${request.node.id} calls ${call.prepared.tool}, and the grant that covered it was revoked or has expired; request the call again`;
+        return failureOf("call-changed", message, "denied", {
+          node: request.node.id,
+          details: { reason: "grant-void", grant: call.grant },
+        });
+      }
+      const verdict = judge(again.prepared, call.approved || call.grant !== undefined ? { ...context, answer: true } : context);
       if (verdict.kind === "deny") return denialFailure(verdict.denial, request.node);
       if (verdict.kind === "allow") return undefined;
       const message = `${request.node.id} calls ${call.prepared.tool}, and what it needed first no longer holds; request the call again`;

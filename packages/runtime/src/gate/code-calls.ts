@@ -111,7 +111,7 @@ class CodeCall {
     const met = hooks === undefined ? {} : { hooks };
     if (verdict.kind === "needs" || prepared.person !== undefined) return this.#refuse(this.#needRefused(found), { call: hash, ...met });
     const told = { call: hash, verdict: verdict.why, ...(grant === undefined ? {} : { grant }), ...met };
-    const judged = { prepared, hash, approved: false, granted: grant !== undefined, ...(args === undefined ? {} : { args }) };
+    const judged = { prepared, hash, approved: false, grant, ...(args === undefined ? {} : { args }) };
     if (prepared.permission === "read") return this.#end(await this.#execute(request, judged), told);
     await this.#tell({ outcome: "started", ...told, prepared });
     // It took a while to be on the safe side: what was judged may have changed meanwhile.

@@ -95,6 +95,14 @@ export class Grants {
     return this.#held.get(id)?.record.view.uses ?? 0;
   }
 
+  /** Whether it was neither revoked nor has expired, however many calls it has covered. */
+  stands(id: string, tenant: TenantId, nowMs: number): boolean {
+    const held = this.#held.get(id);
+    if (held?.record.tenant !== tenant) return false;
+    const { revokedAtMs, expiresAtMs } = held.record.view;
+    return revokedAtMs === undefined && (expiresAtMs ?? nowMs + 1) > nowMs;
+  }
+
   async create(request: GrantRequest, by: string, tenant: TenantId): Promise<GrantView> {
     const nowMs = this.#clock.nowMs();
     const view: GrantView = { id: mintId("grt", nowMs, this.#random.bytes(10)), ...request, by, createdAtMs: nowMs, uses: 0 };

@@ -90,10 +90,10 @@ describe("deny policies", () => {
   });
 
   test("say which policy refused and what it saw", () => {
-    const verdict = judge(write("/tmp/x", inRoot()), contextOf([insideOnly], {}, rootInput));
+    const verdict = judge(write("/elsewhere/x", inRoot()), contextOf([insideOnly], {}, rootInput));
     expect(verdict).toEqual({
       kind: "deny",
-      denial: { code: "policy-denied", policy: "inside", message: 'the policy `inside` denies fs_write: path = "/tmp/x"' },
+      denial: { code: "policy-denied", policy: "inside", message: 'the policy `inside` denies fs_write: path = "/elsewhere/x"' },
     });
   });
 
@@ -179,7 +179,7 @@ describe("needs", () => {
   test("come in the order of the policies, after every deny", () => {
     const context = contextOf([confirm, readFirst, insideOnly], {}, rootInput);
     expect(verdictOf(judge(write("/ws/a", inRoot()), context))).toBe("needs approval call");
-    expect(verdictOf(judge(write("/tmp/a", inRoot()), context))).toBe("policy-denied");
+    expect(verdictOf(judge(write("/elsewhere/a", inRoot()), context))).toBe("policy-denied");
     expect(verdictOf(judge(write("/ws/a", inRoot()), contextOf([readFirst, confirm])))).toBe("needs call approval");
   });
 

@@ -24,7 +24,7 @@ export function settleGate<Turn extends AnyTurn>(
 function prepareCall(turn: AnyTurn, activation: Activation, command: Command<"prepare-call">, node: Node): void {
   const { prepared, hash, verdict } = command;
   const needs = verdict.kind === "needs" ? verdict.needs : [];
-  const does = nextOf(turn, { prepared, hash, approved: false, granted: false }, needs, node);
+  const does = nextOf(turn, { prepared, hash, approved: false, grant: undefined }, needs, node);
   turn.emit({
     kind: "call-prepared",
     activation: activation.id,

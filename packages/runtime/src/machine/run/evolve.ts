@@ -77,7 +77,7 @@ export function evolve(fold: RunFold, event: RunEvent, atMs: number): void {
         prepared: event.prepared,
         hash: event.hash,
         approved: false,
-        granted: event.grant !== undefined,
+        grant: event.grant,
         ...(event.args === undefined ? {} : { args: event.args }),
       };
       return;

@@ -21,7 +21,7 @@ import {
 } from "./state.ts";
 
 /** Changes whenever the state's shape or meaning does. */
-export const foldFormat = "run/3";
+export const foldFormat = "run/4";
 
 export function snapshotOf(fold: RunFold): JsonObject {
   return {

@@ -76,8 +76,8 @@ export interface PreparedOf {
   readonly hash: ContentHash;
   /** A person said yes to it. */
   readonly approved: boolean;
-  /** A grant said yes to it, and counted it. */
-  readonly granted: boolean;
+  /** The grant that said yes to it, and counted it. */
+  readonly grant: string | undefined;
   /** What it was prepared from, where a hook changed the arguments of its node. */
   readonly args?: JsonObject;
 }
