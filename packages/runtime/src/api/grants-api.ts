@@ -3,19 +3,14 @@ import { type GrantRequest, type GrantsApi, HeddleError, reachOfBundle } from "@
 import type { Clock } from "@heddle/ports";
 import { withinManifest } from "../gate/judge/index.ts";
 import type { Engine } from "../shell/engine.ts";
-import { type Grants, grantOf } from "../shell/grants.ts";
+import { type Grants, grantOf, isInForce } from "../shell/grants.ts";
 import { pageOf } from "./questions.ts";
 
 export function createGrantsApi(engine: Engine, grants: Grants, clock: Clock): GrantsApi {
   return {
     async list({ all = false, ...page }, { principal }) {
       const nowMs = clock.nowMs();
-      const views = grants
-        .list(principal.tenant)
-        .filter(
-          ({ revokedAtMs, expiresAtMs, count, uses }) =>
-            all || (revokedAtMs === undefined && (expiresAtMs ?? nowMs + 1) > nowMs && uses < (count ?? uses + 1)),
-        );
+      const views = grants.list(principal.tenant).filter((view) => all || isInForce(view, nowMs));
       return pageOf(views, page);
     },
     async create(request, { principal }) {

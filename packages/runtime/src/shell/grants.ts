@@ -78,10 +78,7 @@ export class Grants {
   inForce(tenant: TenantId, nowMs: number): readonly CompiledGrant[] {
     if (this.#held.size === 0) return none;
     return this.list(tenant)
-      .filter(
-        ({ revokedAtMs, expiresAtMs, count, uses }) =>
-          revokedAtMs === undefined && (expiresAtMs ?? nowMs + 1) > nowMs && uses < (count ?? uses + 1),
-      )
+      .filter((view) => isInForce(view, nowMs))
       .flatMap(({ id }) => this.#held.get(id)?.compiled ?? []);
   }
 
@@ -98,9 +95,7 @@ export class Grants {
   /** Whether it was neither revoked nor has expired, however many calls it has covered. */
   stands(id: string, tenant: TenantId, nowMs: number): boolean {
     const held = this.#held.get(id);
-    if (held?.record.tenant !== tenant) return false;
-    const { revokedAtMs, expiresAtMs } = held.record.view;
-    return revokedAtMs === undefined && (expiresAtMs ?? nowMs + 1) > nowMs;
+    return held?.record.tenant === tenant && isStanding(held.record.view, nowMs);
   }
 
   async create(request: GrantRequest, by: string, tenant: TenantId): Promise<GrantView> {
@@ -127,7 +122,7 @@ export class Grants {
     await this.#change(id, tenant, ({ record, seq }) => {
       const { view, calls } = record;
       if (calls.includes(call)) return undefined;
-      covered = view.revokedAtMs === undefined && view.uses < (view.count ?? Number.POSITIVE_INFINITY);
+      covered = isInForce(view, this.#clock.nowMs());
       if (!covered) return undefined;
       const next = { ...record, view: { ...view, uses: view.uses + 1 }, calls: [...calls, call].slice(-callsKept) };
       return this.#write(next, seq, { kind: "grant-used", call });
@@ -177,6 +172,16 @@ export class Grants {
     if (outcome.kind !== "appended") throw new HeddleError("journal-contended", `grant ${view.id} was changed by somebody else`);
     return record;
   }
+}
+
+/** Whether it may still cover calls. */
+export function isInForce(view: GrantView, nowMs: number): boolean {
+  return isStanding(view, nowMs) && view.uses < (view.count ?? Number.POSITIVE_INFINITY);
+}
+
+/** Whether it was neither revoked nor has expired. */
+function isStanding({ revokedAtMs, expiresAtMs }: GrantView, nowMs: number): boolean {
+  return revokedAtMs === undefined && (expiresAtMs === undefined || expiresAtMs > nowMs);
 }
 
 const none: readonly CompiledGrant[] = [];
